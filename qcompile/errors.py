@@ -1,0 +1,73 @@
+"""Every exception that qcompile raises on purpose.
+
+    QCompileError                exit 2: wrong usage or bad input
+      DataError                  a table or array cannot be read or used
+      ModelError                 a model file cannot be read or is damaged
+      UnsupportedError           the request is understood, but nothing here can do it
+      SolveError                 a method refused a problem (too large, wrong loss)
+      CompileError               a program cannot be lowered (a bound would overflow)
+    CheckFailed                  exit 1: the check ran, and its answer is no
+
+Each message says what was given, what is allowed, and what to do next.
+An outcome of a solver is not an exception: see ``solve.solution.Status``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "CheckFailed",
+    "CompileError",
+    "DataError",
+    "ModelError",
+    "QCompileError",
+    "SolveError",
+    "UnsupportedError",
+    "did_you_mean",
+]
+
+
+class QCompileError(ValueError):
+    """Wrong usage or bad input; the command line exits with ``exit_code``."""
+
+    exit_code = 2
+
+
+class DataError(QCompileError):
+    """A table or array cannot be read or used."""
+
+
+class ModelError(QCompileError):
+    """A model file or certificate cannot be read, or is damaged."""
+
+
+class UnsupportedError(QCompileError):
+    """The request is understood, but no unit of this installation serves it."""
+
+
+class SolveError(QCompileError):
+    """A training method refused a problem."""
+
+
+class CompileError(QCompileError):
+    """A program cannot be lowered to the chosen target."""
+
+
+class CheckFailed(Exception):
+    """A check ran to its end and its answer is no (budget, proof, equality)."""
+
+    exit_code = 1
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the nearest allowed word, or nothing.
+
+    >>> did_you_mean("unifrom", ["uniform", "threshold"])
+    " Did you mean 'uniform'?"
+    >>> did_you_mean("zzz", ["uniform"])
+    ''
+    """
+    near = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

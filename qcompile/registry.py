@@ -1,0 +1,45 @@
+"""A folder is a registry: its file names are its keys.
+
+To add a loss, a family, a method, a pass, a kernel, a back-end or a target,
+write one file into the folder. Nothing else lists it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib import resources
+from types import ModuleType
+
+from qcompile.errors import UnsupportedError, did_you_mean
+
+__all__ = ["load", "names"]
+
+
+def names(package: str, suffix: str = ".py") -> tuple[str, ...]:
+    """Names of the units in a package: its files without suffix, ``_private`` left out.
+
+    >>> "bilinear" in names("qcompile.problem.families")
+    True
+    """
+    found = (entry.name for entry in resources.files(package).iterdir())
+    return tuple(
+        sorted(n.removesuffix(suffix) for n in found if n.endswith(suffix) and not n.startswith("_"))
+    )
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import the unit called ``name`` from ``package``.
+
+    Raises:
+        UnsupportedError: there is no such file; the message lists those that are.
+
+    >>> load("qcompile.problem.losses", "squared").__name__
+    'qcompile.problem.losses.squared'
+    """
+    known = names(package)
+    if name not in known:
+        kind = package.rsplit(".", 1)[-1]
+        raise UnsupportedError(
+            f"{name!r} is not one of the {kind}: {', '.join(known)}.{did_you_mean(name, known)}"
+        )
+    return importlib.import_module(f"{package}.{name}")

@@ -1,0 +1,31 @@
+"""Fixtures that several rooms share: one small build, made once per test process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Before numpy is imported: several test processes with many BLAS threads each would fight.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of breast_cancer with everything given, so that it takes seconds. Do not write into it."""
+    from qcompile.api import build
+    from qcompile.train.choices import Choices
+
+    folder = tmp_path_factory.mktemp("built") / "build"
+    choices = Choices(encoder="uniform", bits=4, beta=0.03, neurons=16, jobs=1)
+    build("sklearn:breast_cancer", folder, choices=choices)
+    return folder
+
+
+@pytest.fixture
+def own_build(built: Path, tmp_path: Path) -> Path:
+    """A copy of the build that a test may damage."""
+    return Path(shutil.copytree(built, tmp_path / "build"))

@@ -1,0 +1,71 @@
+"""Dataset: encoded integers and training targets, ready to be posed as problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.arrays import frozen
+from qcompile.data.encoder import Encoder, encode, levels
+
+__all__ = ["Dataset", "classification_dataset", "regression_dataset"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Encoded rows with one target column per score.
+
+    Attributes:
+        codes: (n, d) uint8 from ``encode``.
+        y: (n, C) float64; classification -1 / +1 per class (one column for two classes),
+            regression the standardised target.
+        encoder: what made the codes.
+        task: "classification" or "regression".
+        classes: class names in column order (two names share one column).
+        offset: mean of the raw regression target, else 0.
+        spread: standard deviation of the raw regression target, else 1.
+    """
+
+    codes: NDArray[np.uint8]
+    y: NDArray[np.float64]
+    encoder: Encoder
+    task: str
+    classes: tuple[str, ...] = ()
+    offset: float = 0.0
+    spread: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", frozen(self.codes, np.uint8, 2, "codes"))
+        object.__setattr__(self, "y", frozen(self.y, np.float64, 2, "y"))
+        if len(self.codes) != len(self.y):
+            raise ValueError(f"{len(self.codes)} encoded rows, but {len(self.y)} targets.")
+
+    @property
+    def q(self) -> NDArray[np.int16]:
+        """(n, d) odd integer levels; ``q / encoder.top`` is the x of THEORY section 1."""
+        return levels(self.codes, self.encoder.bits)
+
+
+def classification_dataset(
+    encoder: Encoder, x: NDArray[Any], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> Dataset:
+    """Encode raw rows; labels are indices into ``classes``; one +-1 column per class (one for two)."""
+    labels = np.asarray(labels)
+    if len(classes) == 2:
+        y = np.where(labels == 1, 1.0, -1.0)[:, None]
+    else:
+        y = np.where(labels[:, None] == np.arange(len(classes)), 1.0, -1.0)
+    return Dataset(encode(encoder, x), y, encoder, "classification", classes)
+
+
+def regression_dataset(encoder: Encoder, x: NDArray[Any], target: NDArray[Any]) -> Dataset:
+    """Encode raw rows; the target is centred and divided by its standard deviation."""
+    target = np.asarray(target, dtype=np.float64)
+    offset, spread = float(target.mean()), float(target.std())
+    spread = spread if spread > 0 else 1.0
+    return Dataset(
+        encode(encoder, x), ((target - offset) / spread)[:, None], encoder, "regression", (), offset, spread
+    )

@@ -1,0 +1,1 @@
+"""Encoder strategies, one file each: fit(matrix, ...) -> Encoder."""

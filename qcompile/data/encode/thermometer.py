@@ -1,0 +1,49 @@
+"""Thermometer: one bit per threshold, thresholds at quantiles of the training values.
+
+A value that exceeds j of the k thresholds of its feature has j bits set, so equally many
+training rows fall between neighbouring thresholds whatever the scale of the feature.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.assemble import Code, assemble, greater
+from qcompile.data.cuts import cuts
+from qcompile.data.encoder import Encoder
+from qcompile.data.schema import Column
+from qcompile.errors import DataError
+
+__all__ = ["fit"]
+
+
+def fit(x: NDArray[Any], columns: tuple[Column, ...], k: int = 8, constants: int = 1) -> Encoder:
+    """Fit on training rows.
+
+    Args:
+        x: (n, f) training rows.
+        columns: f descriptions.
+        k: thresholds per numeric feature, 1 to 64; features with fewer different values get fewer.
+        constants: copies of the constant, see ``assemble``.
+
+    Returns:
+        An encoder of 1-bit codes.
+
+    Raises:
+        DataError: k outside 1..64, or see ``assemble``.
+
+    >>> from qcompile.data.encoder import encode
+    >>> e = fit(np.array([[1.0], [2.0], [3.0], [4.0]]), (Column("a", "numeric"),), k=3)
+    >>> encode(e, [[0.0], [2.0], [2.7], [9.0]]).tolist()
+    [[0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1], [1, 1, 1, 1]]
+    """
+    if not 1 <= k <= 64:
+        raise DataError(f"k is {k}, but the thermometer encoder has 1 to 64 thresholds per feature.")
+
+    def numeric(feature: int, values: NDArray[np.float32]) -> list[Code]:
+        return greater(feature, cuts(values, k))
+
+    return assemble("thermometer", 1, x, columns, numeric, constants)

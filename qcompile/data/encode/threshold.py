@@ -1,0 +1,41 @@
+"""Threshold: one bit per feature, whether it exceeds the median of the training values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.assemble import Code, assemble, greater
+from qcompile.data.cuts import cuts
+from qcompile.data.encoder import Encoder
+from qcompile.data.schema import Column
+
+__all__ = ["fit"]
+
+
+def fit(x: NDArray[Any], columns: tuple[Column, ...], constants: int = 1) -> Encoder:
+    """Fit on training rows: the threshold nearest to the median with rows on both sides.
+
+    Args:
+        x: (n, f) training rows.
+        columns: f descriptions.
+        constants: copies of the constant, see ``assemble``.
+
+    Returns:
+        An encoder of 1-bit codes, the smallest of all: at most one per numeric feature.
+
+    Raises:
+        DataError: see ``assemble``.
+
+    >>> from qcompile.data.encoder import encode
+    >>> e = fit(np.array([[1.0], [2.0], [3.0], [40.0]]), (Column("a", "numeric"),))
+    >>> encode(e, [[2.0], [3.0], [np.nan]]).tolist()
+    [[0, 1], [1, 1], [0, 1]]
+    """
+
+    def numeric(feature: int, values: NDArray[np.float32]) -> list[Code]:
+        return greater(feature, cuts(values, 1))
+
+    return assemble("threshold", 1, x, columns, numeric, constants)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from qcompile.data.schema import Column, Schema
+from qcompile.data.split import split
+from qcompile.data.table import Table
+from qcompile.errors import DataError
+
+
+def table(counts: list[int], held_out: int = 0, order: int = 0) -> Table:
+    y = np.random.default_rng(order).permutation(np.repeat(np.arange(len(counts)), counts))
+    schema = Schema((Column("a", "numeric"),), "y", "classification", tuple(map(str, range(len(counts)))))
+    return Table(np.zeros((len(y), 1)), y, schema, "t", (), held_out)
+
+
+def regression(n: int) -> Table:
+    return Table(
+        np.zeros((n, 1)), np.arange(n, dtype=float), Schema((Column("a", "numeric"),), "y", "regression"), "t"
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers(2, 30), min_size=2, max_size=6), st.floats(0.05, 0.9), st.integers(0, 99))
+def test_parts_are_disjoint_complete_sorted_and_hold_every_class(
+    counts: list[int], fraction: float, seed: int
+) -> None:
+    t = table(counts)
+    train, test = split(t, fraction, seed)
+    assert train.dtype == test.dtype == np.int64
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(t.rows))
+    assert (np.diff(train) > 0).all() and (np.diff(test) > 0).all()
+    for c, count in enumerate(counts):
+        share = int((t.y[test] == c).sum())
+        assert 1 <= share < count
+        assert share == 1 or share == count - 1 or abs(share - fraction * count) <= 0.5
+
+
+def test_equal_seeds_give_equal_splits_and_others_do_not() -> None:
+    t = table([40, 60])
+    np.testing.assert_array_equal(split(t, seed=3)[1], split(t, seed=3)[1])
+    assert not np.array_equal(split(t, seed=3)[1], split(t, seed=4)[1])
+
+
+def test_a_class_of_one_row_is_trained_on() -> None:
+    t = table([10, 1])
+    train, test = split(t)
+    assert (t.y[train] == 1).sum() == 1 and (t.y[test] == 1).sum() == 0
+
+
+def test_regression_rows_are_drawn_at_random() -> None:
+    train, test = split(regression(100))
+    assert (len(train), len(test)) == (75, 25)
+    assert not (np.diff(test) == 1).all()
+
+
+def test_test_rows_of_the_source_are_used_as_they_are() -> None:
+    train, test = split(table([5, 5], held_out=3), fraction=0.9, seed=7)
+    assert test.tolist() == [7, 8, 9] and train.tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("fraction", (0.0, 1.0, -1.0, float("nan")))
+def test_fractions_outside_0_and_1_are_refused(fraction: float) -> None:
+    with pytest.raises(DataError, match="must lie between 0 and 1"):
+        split(table([5, 5]), fraction)
+
+
+def test_too_few_rows_are_refused() -> None:
+    with pytest.raises(DataError, match="has 1 usable row"):
+        split(regression(1))
+    with pytest.raises(DataError, match="too few rows per class"):
+        split(table([1, 1]))

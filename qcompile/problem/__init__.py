@@ -1,0 +1,1 @@
+"""The training problem: losses and families of networks."""

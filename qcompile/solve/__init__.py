@@ -1,0 +1,1 @@
+"""The convex relaxation and its certificate."""

@@ -1,0 +1,240 @@
+"""Factored method for problems too large for an interior point: A = P P', B = N N'.
+
+A gradient costs O(n D r) and the memory is O((n + D) r) beside the data, so tens of thousands
+of samples fit. The rows obey the family's diagonal rule by construction (solve/factor.py), log
+rho is a variable, and L-BFGS minimises in rounds. After each round
+
+    l = loss'(f)  ->  H = sum_i w_i l_i z_i z_i'  ->  L by complementarity  ->  a bound;
+
+the factored problem is not convex, but a point where L_A + H and L_B - H are PSD is globally
+optimal, and where they are not, their most negative eigenvectors are directions that decrease
+the objective: they enter as new columns (the escape from a saddle), and columns that carry
+nothing leave. It is believed only with its certificate, and it stops on the gap of that bound.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile import registry
+from qcompile.problem.problem import Problem
+from qcompile.problem.relaxation import Relaxation
+from qcompile.solve.factor import Factored, start_point, with_columns
+from qcompile.solve.solution import Progress, Settings, Solution, Status
+
+__all__ = ["ITERATIONS", "solve"]
+
+Array = NDArray[Any]
+
+ITERATIONS = 20_000
+FIRST_RANK = 6
+FRESH = 4  # new columns per cone when a round ends
+# Iterations between bounds: they grow as the run does.
+FIRST_CHECK, LONGEST_CHECK = 40, 400
+# A round goes on while a check closes this part of the gap: fresh columns restart L-BFGS.
+CLOSED = 0.3
+# Single precision halves the time of every product; its rounding (1e-7 of the objective) is far
+# below a gap of one in a thousand, and bounds are computed in double precision anyway.
+SINGLE_GAP = 1e-3
+# Rounds in a row that fail to close a tenth of the best gap: no further progress is expected.
+PATIENCE = 8
+# Above this size the D x D matrix is never formed: Lanczos on products with the data instead.
+DENSE = 2500
+
+
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """A dual point: scaled l, diagonals, its value, and the directions that violate it."""
+
+    dual: NDArray[np.float64]
+    multiplier: NDArray[np.float64]
+    value: float
+    escape: list[Array]
+
+
+def solve(problem: Problem, settings: Settings) -> Solution:
+    """Minimise the relaxation over factors; see the module docstring.
+
+    Args:
+        problem: of any family and loss.
+        settings: gap, limits, seed, warm start (its factors are continued).
+
+    Returns:
+        Solution with status SOLVED if its gap is at most ``settings.gap``.
+    """
+    run = _Run(problem, settings)
+    stale, mark = 0, np.inf
+    while run.status is None:
+        run.round()
+        stale, mark = (0, run.gap) if run.gap < 0.9 * mark else (stale + 1, mark)
+        if run.status is None and stale >= PATIENCE:
+            run.status = Status.STALLED
+    assert run.best is not None and run.bound is not None
+    factors, value, rho = run.best
+    first, second = reversed(factors) if run.relaxation.swapped else factors
+    return Solution(
+        first, second, rho, run.bound.dual, run.bound.multiplier, value, run.status,
+        "burer_monteiro", run.done, time.monotonic() - run.began, tuple(run.history),
+    )  # fmt: skip
+
+
+class _Run:
+    """State of one run: where it is, the best point and the best bound so far."""
+
+    def __init__(self, problem: Problem, settings: Settings) -> None:
+        self.began = time.monotonic()
+        self.problem = problem
+        self.settings = settings
+        self.relaxation: Relaxation = registry.load("qcompile.problem.families", problem.family).relaxation(
+            problem
+        )
+        self.loss = registry.load("qcompile.problem.losses", problem.loss)
+        single = settings.gap >= SINGLE_GAP and self.relaxation.factors.size > 200_000
+        self.model = Factored(self.relaxation, problem, self.loss, np.float32 if single else np.float64)
+        self.point = start_point(self.relaxation, settings.warm, FIRST_RANK, settings.seed)
+        self.history: list[Progress] = []
+        self.done = 0
+        self.pause = FIRST_CHECK
+        self.gap = np.inf
+        self.status: Status | None = None
+        self.best: tuple[list[Array], float, float] | None = None
+        self.bound: _Bound | None = None
+
+    def round(self) -> None:
+        """L-BFGS from the current point until a check says stop, then fresh columns."""
+        from scipy.optimize import minimize
+
+        like, since, last = self.point, 0, np.inf
+        escape: list[Array] = []
+
+        def check(intermediate_result: Any) -> None:
+            nonlocal since, last, escape
+            since += 1
+            self.done += 1
+            over = self.done >= (self.settings.max_iterations or ITERATIONS)
+            if since % self.pause and not over:
+                return
+            self.point = like.unpack(intermediate_result.x)
+            escape = self.measure()
+            if over and self.status is None:
+                self.status = Status.ITERATION_LIMIT
+            if self.status is not None or self.gap > (1 - CLOSED) * last:
+                raise StopIteration
+            last = self.gap
+
+        minimize(
+            lambda z: self.model.value_and_gradient(z, like),
+            like.pack(),
+            jac=True,
+            method="L-BFGS-B",
+            callback=check,
+            options={"maxiter": 10**6, "maxfun": 10**7, "maxcor": 20, "ftol": 0.0, "gtol": 0.0},
+        )
+        if not escape:  # the line search gave up before the first check
+            self.done += 1
+            escape = self.measure()
+        self.pause = min(int(1.5 * self.pause), LONGEST_CHECK)
+        factors, _, rhos = self.model.expand(self.point)
+        self.point = with_columns(self.relaxation, factors, rhos, escape, 0.1 * np.sqrt(min(self.gap, 0.01)))
+
+    def measure(self) -> list[Array]:
+        """Objective and bound at the current point; sets the status when the run is over."""
+        problem = self.problem
+        factors, _, rhos = self.model.expand(self.point)
+        f = self.model.outputs(factors, rhos)
+        value = float(problem.weight @ self.loss.value(f, problem.y)) + problem.penalty * sum(rhos)
+        found = _bound(problem, self.relaxation, self.loss, f, factors, sum(rhos))
+        if self.best is None or value < self.best[1]:
+            self.best = (factors, value, sum(rhos))
+        if self.bound is None or found.value > self.bound.value:
+            self.bound = found
+        self.gap = (self.best[1] - self.bound.value) / max(abs(self.best[1]), 1e-300)
+        record = Progress(time.monotonic() - self.began, self.done, self.best[1], self.bound.value)
+        self.history.append(record)
+        if self.settings.on_progress is not None:
+            self.settings.on_progress(record)
+        if self.gap <= self.settings.gap:
+            self.status = Status.SOLVED
+        elif self.settings.max_seconds is not None and record.seconds > self.settings.max_seconds:
+            self.status = Status.TIME_LIMIT
+        return found.escape
+
+
+def _bound(
+    problem: Problem, relaxation: Relaxation, loss: Any, f: Array, factors: list[Array], rho: float
+) -> _Bound:
+    """Dual value at l = loss'(f), after the least repair that makes l and L feasible."""
+    z = relaxation.factors
+    size = z.shape[1]
+    l = loss.domain(loss.gradient(f, problem.y), problem.y)
+    wl = problem.weight * l
+    h = (z.T * wl) @ z if size <= DENSE else None
+    pulls = [h @ p if h is not None else z.T @ (wl[:, None] * (z @ p)) for p in factors]
+    inner = [np.einsum("ij,ij->i", p, hp) for p, hp in zip(factors, pulls, strict=True)]
+    if relaxation.shared:
+        diagonal = np.maximum((inner[1] - inner[0]) / max(rho, 1e-300), 0.0)
+        diagonals = [diagonal, diagonal]
+    else:
+        squares = [np.maximum(np.einsum("ij,ij->i", p, p), 1e-12) for p in factors]
+        diagonals = [s * i / q for s, i, q in zip((-1, 1), inner, squares, strict=True)]
+        diagonals = [np.where(relaxation.floor > 0, d, np.maximum(d, 0.0)) for d in diagonals]
+    shifts, escape = [], []
+    for sign, diagonal in zip((1.0, -1.0), diagonals, strict=True):
+        values, vectors = _least(h, z, wl, sign, diagonal, FRESH)
+        shifts.append(max(0.0, -float(values[0])))
+        escape.append(vectors[:, values < 0])
+    shift = float(relaxation.constant * wl.sum())
+    if relaxation.shared:
+        raised = [diagonals[0] + max(shifts)]
+        costs = [float(raised[0].sum())]
+    else:
+        raised = [d + s for d, s in zip(diagonals, shifts, strict=True)]
+        costs = [
+            float(np.maximum(d, relaxation.floor * d).sum()) - s
+            for d, s in zip(raised, (shift, -shift), strict=True)
+        ]
+    most = problem.penalty / max([*costs, 1e-300])
+    # Any multiple t of l with t <= most is feasible, and the dual is concave in t.
+    best_t, best_value = 0.0, -np.inf
+    for t in np.unique(np.minimum(np.concatenate([np.linspace(0.9, 1.0, 21) * most, [1.0]]), most)):
+        value = -float(problem.weight @ loss.conjugate(t * l, problem.y))
+        if value > best_value:
+            best_t, best_value = float(t), value
+    corner = np.zeros(size)
+    corner[-1] = shift * best_t
+    multiplier = np.stack([best_t * d + c for d, c in zip(raised, (-corner, corner), strict=False)])
+    if relaxation.shared:
+        multiplier = best_t * np.stack(raised)
+    return _Bound(best_t * l, multiplier, best_value, escape)
+
+
+def _least(
+    h: Array | None, z: Array, wl: Array, sign: float, diagonal: Array, count: int
+) -> tuple[Array, Array]:
+    """The few smallest eigenvalues of diag + sign H, with vectors; Lanczos where H is not formed."""
+    size = len(diagonal)
+    count = min(count, size)
+    if h is not None:
+        from scipy.linalg import eigh
+
+        m = sign * h
+        m[np.diag_indices(size)] += diagonal
+        values, vectors = eigh(m, subset_by_index=[0, count - 1], overwrite_a=True, check_finite=False)
+        return values, vectors
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    product = LinearOperator(
+        (size, size),
+        matvec=lambda x: diagonal * x.ravel() + sign * (z.T @ (wl * (z @ x.ravel()))),
+        dtype=np.float64,
+    )
+    values, vectors = eigsh(product, k=count, which="SA", v0=np.ones(size), tol=1e-6)
+    # Ritz values overestimate; the residual bounds by how much.
+    residual = max(float(np.linalg.norm(product @ v - e * v)) for e, v in zip(values, vectors.T, strict=True))
+    order = np.argsort(values)
+    return values[order] - residual, vectors[:, order]

@@ -1,0 +1,1 @@
+"""From the relaxation to a small integer network."""

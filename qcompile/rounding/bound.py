@@ -1,0 +1,166 @@
+"""Bounds beyond the SDP: ``prove`` at a level, ``close_gap`` until network and bound meet.
+
+A dual vector l proves a bound once the price of every atom is known to be at most c: t l with
+t c <= beta d is then feasible, whatever proved c. l comes from a network over all atoms that pay
+(``optimum``, usually wider than the one deployed): its largest price is beta d, and t is near 1.
+
+    fast    the certificate of the SDP, as given
+    tight   the relaxation with triangle inequalities (triangles.py); where every sign vector can be
+            tried in seconds, that instead, because it is both faster and sharper
+    exact   every sign vector is tried and atoms that pay are added until none is left; where that
+            takes too long, a tree of cases with a tight bound each (branch.py), as far as time allows
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile import registry
+from qcompile.errors import UnsupportedError, did_you_mean
+from qcompile.problem.objective import objective
+from qcompile.problem.problem import Problem
+from qcompile.rounding.all_signs import distinct_inputs, price_all
+from qcompile.rounding.atoms import Atoms
+from qcompile.rounding.branch import grow, stored
+from qcompile.rounding.columns import generate
+from qcompile.rounding.settings import RoundingSettings
+from qcompile.rounding.triangles import root, tighten
+from qcompile.solve import certificate as certificates
+from qcompile.solve.certificate import Certificate
+from qcompile.solve.proofs.enumeration import LIMIT
+
+__all__ = ["LEVELS", "close_gap", "optimum", "prove"]
+
+LEVELS = ("fast", "tight", "exact")
+# Inputs up to which trying every sign vector takes seconds.
+QUICK = 31
+# Relative gap at which an exact proof ends, and the part of it left to rounding and refit.
+GAP = 1e-3
+# Seconds that a tree of cases, or a tight bound, may take if the caller sets no limit.
+SECONDS = 60.0
+WIDE = 100_000
+ROUNDS = 100
+
+
+def prove(
+    problem: Problem, atoms: Atoms, certificate: Certificate, level: str, max_seconds: float | None = None
+) -> Certificate:
+    """The best certificate that a level of effort gives; never worse than the one given.
+
+    Args:
+        problem: bilinear, unless the level is "fast".
+        atoms: a network for it: where the search for the optimum starts.
+        certificate: of the SDP.
+        level: "fast", "tight" or "exact".
+        max_seconds: wall-clock limit of tight and tree bounds (an enumeration is not interrupted).
+
+    Raises:
+        UnsupportedError: unknown level, or a family without these proofs.
+    """
+    if level not in LEVELS:
+        raise UnsupportedError(
+            f"{level!r} is not one of the proof levels: {', '.join(LEVELS)}.{did_you_mean(level, LEVELS)}"
+        )
+    if level == "fast":
+        return certificate
+    _require_bilinear(problem, level)
+    began = time.monotonic()
+    inputs = distinct_inputs(problem)
+    best = optimum(problem, atoms)
+    if inputs <= (LIMIT if level == "exact" else QUICK):
+        _, proved = _enumerated(problem, best)
+        return _better(certificate, proved)
+    deadline = began + (SECONDS if max_seconds is None else max_seconds)
+    return _better(certificate, _relaxed(problem, best, level, deadline))
+
+
+def close_gap(problem: Problem, atoms: Atoms, settings: RoundingSettings) -> tuple[Atoms, Certificate]:
+    """Exact pricing and refit in turn, until no atom pays: a network and its bound, at most 0.1 % apart.
+
+    Args:
+        problem: bilinear, with few enough distinct inputs to try every sign vector.
+        atoms: where to start.
+        settings: width of the network returned; a width below the optimum's leaves a gap.
+
+    Returns:
+        The network and the certificate.
+
+    Raises:
+        UnsupportedError: another family, or too many inputs.
+    """
+    _require_bilinear(problem, "exact")
+    inputs = distinct_inputs(problem)
+    if inputs > LIMIT:
+        raise UnsupportedError(
+            f"{inputs} distinct inputs are too many to try every sign vector, the limit is {LIMIT}; "
+            "use prove with the level 'tight', or fewer inputs."
+        )
+    best, certificate = _enumerated(problem, optimum(problem, atoms))
+    if len(best.alpha) > settings.neurons:
+        best = generate(problem, settings, best)
+    return best, certificate
+
+
+def optimum(problem: Problem, atoms: Atoms) -> Atoms:
+    """A network of any width, optimal as far as the search of ``pricing`` can tell."""
+    return generate(problem, RoundingSettings(neurons=WIDE, tolerance=1e-5), atoms)
+
+
+def _enumerated(problem: Problem, atoms: Atoms) -> tuple[Atoms, Certificate]:
+    """Add atoms of the largest price until the bound that they prove is within half of GAP."""
+    for _ in range(ROUNDS):
+        dual = _dual(problem, atoms)
+        price, u, v = price_all(problem, dual, (1 - GAP) * problem.penalty)
+        lost = max(0.0, price / problem.penalty - 1.0) * problem.penalty * float(np.abs(atoms.alpha).sum())
+        if lost <= 0.1 * GAP * atoms.objective or not len(u):
+            break
+        more = Atoms(
+            np.vstack([atoms.u, u]),
+            np.vstack([atoms.v, v]),
+            np.concatenate([atoms.alpha, np.zeros(len(u))]),
+            atoms.objective,
+            price / problem.penalty,
+        )
+        improved = optimum(problem, more)
+        if improved.objective >= atoms.objective * (1 - 1e-9):
+            break
+        atoms = improved
+    return atoms, certificates.prove(problem, dual, "enumeration", {})
+
+
+def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Certificate:
+    """The triangle proof at the dual vector of a network, on a tree of cases if the level is "exact"."""
+    dual = _dual(problem, atoms)
+    family = registry.load("qcompile.problem.families", problem.family)
+    g = family.gradient(problem, dual) / problem.penalty
+    g = 0.5 * (g + g.T)
+    # Relative losses of the bound are the price's, times the penalty's share of the objective.
+    share = (
+        problem.penalty * float(np.abs(atoms.alpha).sum()) / objective(problem, atoms.u, atoms.v, atoms.alpha)
+    )
+    goal = 1.0 + 0.5 * GAP / max(share, 1e-3)
+    node = tighten(g, root(g), goal, deadline=deadline)
+    tree = grow(g, node, goal if level == "exact" else np.inf, deadline)
+    return certificates.prove(problem, dual, "triangles", stored(tree, problem.penalty))
+
+
+def _dual(problem: Problem, atoms: Atoms) -> NDArray[np.float64]:
+    family = registry.load("qcompile.problem.families", problem.family)
+    loss = registry.load("qcompile.problem.losses", problem.loss)
+    f = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
+    return np.asarray(loss.domain(loss.gradient(f, problem.y), problem.y))
+
+
+def _better(one: Certificate, other: Certificate) -> Certificate:
+    return other if other.bound > one.bound else one
+
+
+def _require_bilinear(problem: Problem, level: str) -> None:
+    if problem.family != "bilinear":
+        raise UnsupportedError(
+            f"the proof level {level!r} is for the bilinear family, not {problem.family}; "
+            "use 'fast' for this family."
+        )

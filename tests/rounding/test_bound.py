@@ -1,0 +1,235 @@
+"""Tight and exact bounds: never above the optimum, exact where enumeration is, refused when tampered."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from qcompile.errors import UnsupportedError
+from qcompile.problem.families import bilinear
+from qcompile.problem.problem import Problem, pose
+from qcompile.rounding.atoms import Atoms
+from qcompile.rounding.bound import LEVELS, close_gap, optimum, prove
+from qcompile.rounding.branch import bound_of, grow, leaves, stored
+from qcompile.rounding.cuts import scatter, slacks, violated
+from qcompile.rounding.settings import RoundingSettings
+from qcompile.rounding.triangles import Effort, root, tighten
+from qcompile.solve import certificate as certificates
+from qcompile.solve.enumerate import largest
+from qcompile.solve.proofs import enumeration, triangles
+from qcompile.solve.proofs.enumeration import merged
+from qcompile.solve.solve import solve
+
+
+def random_problem(seed: int, d: int, loss: str = "logistic", beta: float = 0.02, n: int = 40) -> Problem:
+    rng = np.random.default_rng(seed)
+    q = rng.choice([-1, 1], size=(n, d))
+    q[:, -1] = 1
+    score = (q @ rng.choice([-1, 1], size=d)) * (q @ rng.choice([-1, 1], size=d)) / d
+    y = np.where(score + rng.standard_normal(n) >= 0, 1.0, -1.0)
+    return pose(q, 1, y if loss != "squared" else score, beta, loss=loss)
+
+
+def signs(d: int) -> np.ndarray:
+    return np.array(list(itertools.product([1, -1], repeat=d)), dtype=np.float64)
+
+
+def symmetric(seed: int, d: int) -> np.ndarray:
+    g = np.random.default_rng(seed).standard_normal((d, d))
+    return 0.5 * (g + g.T)
+
+
+def start_of(problem: Problem) -> Atoms:
+    none = np.empty((0, problem.d), dtype=np.int8)
+    return optimum(problem, Atoms(none, none, np.empty(0), 0.0, 0.0))
+
+
+def fast_of(problem: Problem) -> certificates.Certificate:
+    return certificates.certify(problem, solve(problem))
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 6, 8, 11])
+@pytest.mark.parametrize("seed", range(3))
+def test_enumeration_finds_the_largest_norm_and_a_vector_that_has_it(d: int, seed: int) -> None:
+    g = np.random.default_rng(seed).integers(-99, 100, size=(d, d)).astype(np.int32)
+    every = np.abs(signs(d) @ g.T).sum(axis=1).max()
+    best, u = largest(g, 0)
+    assert best == every
+    if every > 0:
+        assert np.abs(g.astype(int) @ u[0]).sum() == every
+    assert largest(g, int(every) + 5)[0] == every + 5
+
+
+def test_equal_and_opposite_columns_are_enumerated_once() -> None:
+    q = np.array([[1, -1, 3, 0, 1], [3, -3, 1, 0, 3], [-1, 1, 1, 0, -1]], dtype=np.int16)
+    assert merged(q).tolist() == [[1, -1, 0, 0, 1], [0, 0, 1, 0, 0]]
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared", "squared_hinge", "huber"])
+@pytest.mark.parametrize("d", [3, 6])
+def test_the_enumerated_price_is_the_largest_of_all(loss: str, d: int) -> None:
+    problem = random_problem(d, d, "squared" if loss == "huber" else loss)
+    problem = dataclasses.replace(problem, loss=loss, beta=1e-6)
+    dual = np.random.default_rng(1).standard_normal(problem.n)
+    g = bilinear.gradient(problem, dual)
+    price = enumeration.price(problem, dual, {})
+    every = np.abs(signs(d) @ g).sum(axis=1).max()
+    assert price.upper >= every
+    assert price.value == pytest.approx(every, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_atom_satisfies_every_cut(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    u, v = rng.choice([-1.0, 1.0], size=(2, 5))
+    s, t = (u + v) / 2, (u - v) / 2
+    a, b = np.outer(s, s), np.outer(t, t)
+    assert not len(violated(a + b, a - b, 1e-9, 10_000))
+
+
+def test_the_sum_of_cuts_is_scattered_as_it_is_evaluated() -> None:
+    v, z = symmetric(0, 6), symmetric(1, 6)
+    rows = violated(10 * v, 10 * z, 0.1, 500)
+    assert len(rows) > 100
+    weight = np.random.default_rng(2).random(len(rows))
+    p, q = scatter(rows, weight, 6)
+    left = weight @ (slacks(rows, v, z) - 1.0)
+    assert np.vdot(p, v) + np.vdot(q, z) == pytest.approx(left)
+    mine = triangles._combined(rows, weight, 6)  # the checker's own
+    assert np.allclose(mine[0], p) and np.allclose(mine[1], q)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_triangles_tighten_and_a_tree_closes_the_bound(seed: int) -> None:
+    g = symmetric(seed, 6)
+    g /= np.abs(signs(6) @ g).sum(axis=1).max()
+    start = root(g)
+    node = tighten(g, start, 1.0)
+    assert 1.0 - 1e-9 <= node.bound < start.bound
+    tree = grow(g, node, 1.002, time.monotonic() + 20)
+    assert 1.0 - 1e-9 <= bound_of(tree) <= 1.002
+    assert len(stored(tree, 1.0)["tree"]) == 2 * len(leaves(tree)) - 1
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_bound_is_above_the_optimum(level: str, loss: str) -> None:
+    problem = random_problem(5, 6, loss)
+    atoms = start_of(problem)
+    proved = prove(problem, atoms, fast_of(problem), level, 5.0)
+    verdict = certificates.check(problem, proved)
+    assert verdict.valid, verdict.reason
+    # 64 x 64 atoms at d = 6: the network is optimal over all of them as far as pricing can tell.
+    assert proved.bound <= atoms.objective
+    if level != "fast":
+        assert proved.kind == "enumeration"
+        assert proved.gap(atoms.objective) <= 1e-4
+
+
+def test_the_triangle_bound_is_between_the_sdp_and_the_optimum() -> None:
+    problem = random_problem(7, 34, n=120)
+    atoms = start_of(problem)
+    fast = fast_of(problem)
+    tight = prove(problem, atoms, fast, "tight", 3.0)
+    assert tight.kind == "triangles" and certificates.check(problem, tight).valid
+    assert fast.bound < tight.bound <= atoms.objective
+
+
+def test_a_tree_of_cases_is_checked_leaf_by_leaf() -> None:
+    problem, dual, arrays = small_tree()
+    made = certificates.prove(problem, dual, "triangles", arrays)
+    exact = certificates.prove(problem, dual, "enumeration", {})
+    assert len(arrays["diagonal"]) > 1
+    assert exact.bound * (1 - 3e-3) <= made.bound <= exact.bound + 1e-12
+
+
+def small_tree() -> tuple[Problem, np.ndarray, dict[str, np.ndarray]]:
+    problem = random_problem(3, 9)
+    problem = dataclasses.replace(problem, y=np.random.default_rng(0).choice([-1.0, 1.0], size=problem.n))
+    dual = -0.5 * problem.y
+    g = bilinear.gradient(problem, dual)
+    unit = float(np.abs(signs(9) @ g).sum(axis=1).max())
+    # A poor root, so that there are cases to tell apart.
+    node = tighten(g / unit, root(g / unit), 1.0, Effort(rounds=2, cuts=9))
+    return problem, dual, stored(grow(g / unit, node, 1.001, time.monotonic() + 20), unit)
+
+
+def damages(arrays: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    beyond = arrays["rows"].copy()
+    beyond[0, 2] = 99
+    code = arrays["rows"].copy()
+    code[0, 3] = 77
+    return [
+        {k: a for k, a in arrays.items() if k != "tree"},
+        {**arrays, "tree": arrays["tree"][:-1]},
+        {**arrays, "tree": np.concatenate([arrays["tree"], arrays["tree"]])},
+        {**arrays, "tree": arrays["tree"].astype(np.float64)},
+        {**arrays, "diagonal": arrays["diagonal"][1:]},
+        {**arrays, "diagonal": np.full_like(arrays["diagonal"], np.nan)},
+        {**arrays, "weight": -arrays["weight"] - 1.0},
+        {**arrays, "starts": arrays["starts"][::-1].copy()},
+        {**arrays, "rows": beyond},
+        {**arrays, "rows": code},
+    ]
+
+
+@pytest.mark.parametrize("which", range(10))
+def test_a_damaged_triangle_proof_is_refused(which: int) -> None:
+    problem, dual, arrays = small_tree()
+    good = certificates.prove(problem, dual, "triangles", arrays)
+    bad = dataclasses.replace(good, arrays=damages(dict(good.arrays))[which])
+    assert not certificates.check(problem, bad).valid
+
+
+@pytest.mark.parametrize("kind", ["triangles", "enumeration"])
+def test_a_better_claim_than_the_proof_is_refused(kind: str) -> None:
+    problem, dual, arrays = small_tree()
+    good = certificates.prove(problem, dual, kind, arrays if kind == "triangles" else {})
+    assert certificates.check(problem, good).valid
+    assert not certificates.check(problem, dataclasses.replace(good, bound=good.bound * 1.001)).valid
+    larger = dataclasses.replace(good, dual=good.dual * 1.01)
+    assert not certificates.check(problem, larger).valid
+
+
+@pytest.mark.parametrize("kind", ["triangles", "enumeration"])
+def test_certificates_survive_the_file(kind: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    problem, dual, arrays = small_tree()
+    good = certificates.prove(problem, dual, kind, arrays if kind == "triangles" else {})
+    certificates.save(tmp_path / "c.npz", [good])
+    (read,) = certificates.load(tmp_path / "c.npz")
+    assert read.kind == kind and read.bound == good.bound
+    assert certificates.check(problem, read).valid
+
+
+def test_too_many_inputs_to_enumerate_are_refused() -> None:
+    problem = random_problem(1, 45, n=60)
+    claim = certificates.Certificate(0.0, "enumeration", np.zeros(problem.n), {}, 0.0, problem.digest)
+    assert "too many" in certificates.check(problem, claim).reason
+    with pytest.raises(UnsupportedError, match="too many"):
+        close_gap(problem, start_of(problem), RoundingSettings())
+
+
+def test_close_gap_improves_a_poor_network_until_its_gap_is_a_thousandth() -> None:
+    problem = random_problem(2, 12, n=80, beta=0.005)
+    poor = Atoms(np.ones((1, 12)), np.ones((1, 12)), np.array([0.1]), 1.0, 2.0)
+    atoms, certificate = close_gap(problem, poor, RoundingSettings(neurons=500))
+    assert certificates.check(problem, certificate).valid
+    assert 0 <= certificate.gap(atoms.objective) <= 1e-3
+
+
+def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
+    problem = dataclasses.replace(random_problem(2, 5), family="quadratic")
+    fast = fast_of(problem)
+    atoms = start_of(problem)
+    assert prove(problem, atoms, fast, "fast") is fast
+    with pytest.raises(UnsupportedError, match="bilinear"):
+        prove(problem, atoms, fast, "tight")
+    with pytest.raises(UnsupportedError, match="tight"):
+        prove(problem, atoms, fast, "tigth")
+    for kind in ("triangles", "enumeration"):
+        claim = certificates.Certificate(0.0, kind, np.zeros(problem.n), {}, 0.0, problem.digest)
+        assert "bilinear" in certificates.check(problem, claim).reason

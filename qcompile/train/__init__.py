@@ -1,0 +1,1 @@
+"""The left column composed: fit one configuration, choose among several."""

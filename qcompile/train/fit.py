@@ -1,0 +1,186 @@
+"""Fit one configuration: every score column is solved, certified, rounded; then one integer layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.dataset import Dataset
+from qcompile.network import Network
+from qcompile.problem.problem import Problem, pose
+from qcompile.registry import load
+from qcompile.rounding.atoms import Atoms
+from qcompile.rounding.columns import generate
+from qcompile.rounding.integer_alpha import IntegerLayer, quantize
+from qcompile.rounding.settings import RoundingSettings
+from qcompile.solve.certificate import Certificate, certify
+from qcompile.solve.solution import Progress, Settings, Solution
+from qcompile.solve.solve import choose as choose_method
+from qcompile.solve.solve import solve
+from qcompile.train.choices import Choices
+
+__all__ = ["ColumnFit", "DatasetFit", "Watch", "fit_column", "fit_dataset", "problem_of", "to_network"]
+
+# Watch(stage, score column, progress): called from worker threads.
+Watch = Callable[[str, int, Progress], None]
+
+# Samples times inputs from which matrix products gain by more than one thread.
+LARGE = 300_000
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnFit:
+    """One score column: the relaxed optimum, its proof, and the real-alpha network."""
+
+    problem: Problem
+    solution: Solution
+    certificate: Certificate
+    atoms: Atoms
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetFit:
+    """All score columns and the integer layer that they share."""
+
+    columns: tuple[ColumnFit, ...]
+    layer: IntegerLayer
+
+    @property
+    def objectives(self) -> tuple[float, ...]:
+        """Training objective of the deployed integer network, per score column."""
+        return self.layer.objectives
+
+    @property
+    def weights(self) -> str:
+        """The first-layer grid."""
+        return self.columns[0].problem.weights
+
+
+def problem_of(dataset: Dataset, column: int, beta: float, loss: str, choices: Choices) -> Problem:
+    """The training problem of one score column."""
+    return pose(
+        dataset.q,
+        dataset.encoder.top,
+        dataset.y[:, column],
+        beta,
+        loss=loss,
+        family=choices.family,
+        weights=choices.weights,
+        activation=choices.activation,
+    )
+
+
+def fit_column(
+    problem: Problem, choices: Choices, watch: Callable[[str, Progress], None] | None = None
+) -> ColumnFit:
+    """Solve the relaxation, certify it, round it to at most ``choices.neurons`` neurons."""
+    method, reason = (
+        choose_method(problem) if choices.method == "auto" else (choices.method, "chosen by the user")
+    )
+    solution = solve(
+        problem,
+        method,
+        Settings(
+            gap=choices.gap,
+            max_seconds=choices.max_seconds,
+            seed=choices.seed,
+            on_progress=(lambda p: watch("solve", p)) if watch else None,
+        ),
+    )
+    certificate = certify(problem, solution)
+    atoms = generate(
+        problem,
+        RoundingSettings(
+            neurons=choices.neurons,
+            seed=choices.seed,
+            max_seconds=choices.max_seconds,
+            on_progress=(lambda p: watch("rounding", p)) if watch else None,
+        ),
+        start=solution,
+    )
+    if choices.prove != "fast":
+        from qcompile.rounding.bound import prove
+
+        certificate = prove(problem, atoms, certificate, choices.prove, choices.max_seconds)
+    return ColumnFit(problem, solution, certificate, atoms, reason)
+
+
+def fit_dataset(
+    dataset: Dataset, beta: float, loss: str, choices: Choices, watch: Watch | None = None
+) -> DatasetFit:
+    """Fit every score column, in parallel threads, then choose the shared integer layer.
+
+    With ``choices.max_weight_bits`` every grid up to that width is fitted, and the one whose deployed
+    network has the lowest objective is kept (the narrower one on a tie).
+    Columns are independent problems with their own certificates (the entrywise l1 penalty
+    separates); BLAS is held to one thread per column so that the threads do not fight.
+    """
+    from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    if choices.max_weight_bits is not None:
+        grids = ("binary", "2bit", "3bit", "4bit")[: choices.max_weight_bits]
+        single = [replace(choices, weights=g, max_weight_bits=None) for g in grids]
+        return min(
+            (fit_dataset(dataset, beta, loss, c, watch) for c in single), key=lambda f: sum(f.objectives)
+        )
+    count = dataset.y.shape[1]
+    problems = [problem_of(dataset, c, beta, loss, choices) for c in range(count)]
+
+    def run(c: int) -> ColumnFit:
+        return fit_column(problems[c], choices, (lambda stage, p: watch(stage, c, p)) if watch else None)
+
+    jobs = min(count, choices.jobs or os.cpu_count() or 1)
+    # One column may use every core in its matrix products, if they are large enough to gain by it.
+    wide = jobs == 1 and max(p.n * p.d for p in problems) > LARGE
+    with nullcontext() if wide else threadpool_limits(1):
+        fits = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(c) for c in range(count))
+    layer = quantize(problems, [f.atoms for f in fits], bits=choices.alpha_bits)
+    return DatasetFit(tuple(fits), layer)
+
+
+def to_network(
+    dataset: Dataset,
+    fit: DatasetFit,
+    columns: tuple[str, ...] = (),
+    provenance: dict[str, Any] | None = None,
+) -> Network:
+    """The deployable network: value = scale * score + offset in the raw target's units."""
+    layer = fit.layer
+    return Network(
+        encoder=dataset.encoder,
+        u=layer.u,
+        v=layer.v,
+        alpha=layer.alpha,
+        scale=layer.scale * dataset.spread,
+        offset=dataset.offset,
+        form=layer.form.form,
+        activation=layer.form.activation,
+        weights=fit.weights,
+        task=dataset.task,
+        classes=dataset.classes,
+        columns=columns,
+        provenance=provenance or {},
+    )
+
+
+def rows_like(problem: Problem, q: NDArray[Any]) -> Problem:
+    """Other rows in the shape of a problem of the same family, none merged; targets are unused."""
+    count = len(q)
+    return replace(problem, q=q, y=np.zeros(count), weight=np.full(count, 1.0 / count))
+
+
+def real_scores(problem: Problem, atoms: Atoms, rows: Problem) -> NDArray[np.float64]:
+    """Scores of the real-alpha network on the rows of another problem of the same family."""
+    if not len(atoms.alpha):
+        return np.zeros(rows.n)
+    family = load("qcompile.problem.families", problem.family)
+    scores: NDArray[np.float64] = family.features(rows, atoms.u, atoms.v) @ atoms.alpha
+    return scores

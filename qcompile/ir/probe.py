@@ -1,0 +1,203 @@
+"""Rows that probe a program: seeded ones near every threshold, and worst cases.
+
+Equality of two programs, or of a program and its compiled form, is only worth what the rows are.
+``seeded_rows`` puts every raw feature at, just below and just above each value where a code
+changes, at NaN, infinities, zeros and the ends of float32. ``worst_case_rows`` climbs: it
+linearises the program at a row, moves features to the candidates that the gradient likes best
+(features are independent, so that step is exact), keeps what is more extreme, and repeats. The
+first step already attains the extreme of every first-layer product over the candidates; the next
+ones drive up |score|.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.encoder import ColumnKind, Encoder, encode
+from qcompile.ir.interpret import interpret_all
+from qcompile.ir.ops import Add, Affine, Dot, Encode, Mul, Poly, Threshold
+from qcompile.ir.program import Program
+
+__all__ = ["seeded_rows", "worst_case_rows"]
+
+Array = NDArray[Any]
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 3.4e38, -3.4e38, 1e-45, 0.5, 1.0, -1.0)
+MOST = 256  # candidates per feature; beyond that, a seeded choice
+CLIMBED = 48  # the same for worst cases, whose cost grows with it
+MOVED = (1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.1, 0.1)  # share of features that each step may move
+
+
+def seeded_rows(program: Program, n: int, seed: int = 0) -> Array:
+    r"""Rows at and around every threshold: (n, features) float32, or int64 codes without an encoder.
+
+    >>> from qcompile.ir.text import parse
+    >>> seeded_rows(parse("qcompile-ir 1\n%x : u4[2] = input\noutput scores = %x"), 2).tolist()
+    [[0, 0], [15, 15]]
+    """
+    rng = np.random.default_rng(seed)
+    table = _candidates(program, rng)
+    pick = rng.integers(0, len(table), (n, table.shape[1]))
+    rows: Array = np.take_along_axis(table, pick, axis=0)
+    if program.input.type.kind == "f":
+        finite = np.where(np.isfinite(table) & (np.abs(table) < 1e30), table, 0.0)
+        low, high = finite.min(axis=0), finite.max(axis=0)
+        spread = rng.uniform(low - 1.0, high + 1.0, rows.shape).astype(np.float32)
+        return np.where(rng.random(rows.shape) < 0.5, rows, spread).astype(np.float32)
+    rows = rng.integers(program.input.type.low, program.input.type.high, rows.shape, endpoint=True)
+    rows[:1], rows[1:2] = program.input.type.low, program.input.type.high
+    return rows
+
+
+def worst_case_rows(program: Program, neurons: int = 4, seed: int = 0) -> Array:
+    """Rows that reach extreme accumulators: both signs of every score column and chosen neurons.
+
+    Args:
+        program: any program.
+        neurons: elements probed per dot product (first, last, largest weights) and at most
+            that many score columns.
+        seed: of the starting rows.
+
+    Returns:
+        Distinct rows, as ``seeded_rows``.
+    """
+    rng = np.random.default_rng(seed)
+    goals = _goals(program, neurons)
+    table = _Table.of(program, rng)
+    pool = seeded_rows(program, 128, seed)
+    values = interpret_all(program, pool)
+    rows = pool[[row for goal in goals for row in _extreme(values, *goal)]]
+    best = _reached(program, rows, goals)
+    for share in MOVED:
+        moved = table.best(_gradients(program, rows, goals))
+        moved = np.where(rng.random(moved.shape) < share, moved, rows)
+        found = _reached(program, moved, goals)
+        better = found >= best
+        rows, best = np.where(better[:, None], moved, rows), np.where(better, found, best)
+    distinct: Array = np.unique(rows, axis=0)
+    return distinct
+
+
+def _extreme(values: dict[str, Array], name: str, element: int) -> list[int]:
+    """Rows with the largest and the smallest value of a goal."""
+    column = values[name][:, element]
+    return [int(np.argmax(column)), int(np.argmin(column))]
+
+
+def _reached(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Array:
+    """How far each row got: the goal's value, negated on odd rows."""
+    values = interpret_all(program, rows)
+    far = [(-1) ** (r % 2) * values[goals[r // 2][0]][r, goals[r // 2][1]] for r in range(len(rows))]
+    return np.array(far, dtype=object)
+
+
+def _goals(program: Program, neurons: int) -> list[tuple[str, int]]:
+    """(value, element) pairs worth driving to both extremes."""
+    goals = []
+    for op in program.ops:
+        if isinstance(op, Dot) and op.type.length:
+            size = np.abs(op.weight.astype(np.float64)).sum(axis=1)
+            largest = np.argsort(-size, kind="stable")[: max(0, neurons - 2)]
+            goals += [(op.result, int(j)) for j in {0, op.type.length - 1, *largest.tolist()}]
+    scores = program.outputs["scores"]
+    goals += [(scores, j) for j in range(min(neurons, program[scores].type.length))]
+    return list(dict.fromkeys(goals))
+
+
+def _gradients(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Array:
+    """Gradient of every goal, upwards on even and downwards on odd rows, with respect to codes."""
+    values = interpret_all(program, rows)
+    slope = {op.result: np.zeros((len(rows), op.type.length)) for op in program.ops if op.type.kind != "f"}
+    for k, (name, element) in enumerate(goals):
+        slope[name][2 * k, element], slope[name][2 * k + 1, element] = 1.0, -1.0
+    for op in reversed(program.ops):
+        if op.result not in slope:
+            continue
+        g = slope[op.result]
+        a, b = ([*(values[v] for v in op.operands), None, None])[:2]
+        match op:
+            case Affine():
+                slope[op.a] += g * op.scale
+            case Dot():
+                slope[op.a] += g @ op.weight.astype(np.float64)
+            case Add():
+                slope[op.a] += g
+                slope[op.b] += g
+            case Mul():
+                assert a is not None and b is not None
+                slope[op.a] += g * b.astype(np.float64)
+                slope[op.b] += g * a.astype(np.float64)
+            case Poly():
+                assert a is not None
+                slope[op.a] += g * (2.0 * op.coefficients[0] * a.astype(np.float64) + op.coefficients[1])
+            case Threshold():
+                slope[op.a] += g * op.sign  # a staircase climbs the way its sign says
+            case Encode():
+                return g
+    return slope[program.input.result]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Candidate values per feature and the codes they give; columns ordered by feature."""
+
+    values: Array
+    codes: Array
+    order: Array
+    starts: Array
+    features: Array
+
+    @classmethod
+    def of(cls, program: Program, rng: np.random.Generator) -> _Table:
+        values = _candidates(program, rng, CLIMBED)
+        encoder = _encoder(program)
+        codes = values if encoder is None else encode(encoder, values)
+        feature = np.arange(values.shape[1]) if encoder is None else encoder.feature
+        order = np.argsort(feature, kind="stable")
+        features, starts = np.unique(feature[order], return_index=True)
+        return cls(values, codes[:, order].astype(np.float64), order, starts, features)
+
+    def best(self, gradients: Array) -> Array:
+        """For every gradient (n, d) the row that maximises the linearised goal."""
+        rows = np.tile(self.values[0], (len(gradients), 1))
+        if not len(self.features):
+            return rows
+        for row, g in zip(rows, gradients, strict=True):
+            gain = np.add.reduceat(self.codes * g[self.order], self.starts, axis=1)
+            row[self.features] = self.values[np.argmax(gain, axis=0), self.features]
+        return rows
+
+
+def _encoder(program: Program) -> Encoder | None:
+    return next((op.encoder for op in program.ops if isinstance(op, Encode)), None)
+
+
+def _candidates(program: Program, rng: np.random.Generator, most: int = MOST) -> Array:
+    """(k, features) table: every value of a column is worth trying for that feature."""
+    kind, encoder = program.input.type, _encoder(program)
+    if kind.kind != "f":
+        return np.array([[kind.low] * kind.length, [kind.high] * kind.length], dtype=np.int64)
+    columns: list[list[float]] = [list(SPECIAL) for _ in range(kind.length)]
+    if encoder is not None:
+        for k, feature, shift, gain in zip(
+            encoder.kind, encoder.feature, encoder.shift, encoder.gain, strict=True
+        ):
+            steps = [0.0]
+            if k == ColumnKind.LEVEL:
+                steps += ((np.arange(encoder.top) + 0.5) / np.float64(gain)).tolist()
+            if k <= ColumnKind.EQUAL:
+                columns[feature] += [float(shift) + step for step in steps]
+    size = max((min(most, 3 * len(c)) for c in columns), default=1)
+    table = np.empty((max(1, size), kind.length), dtype=np.float32)
+    for f, values in enumerate(columns):
+        with np.errstate(over="ignore"):
+            at = np.array(values, dtype=np.float32)
+        near = np.concatenate(
+            [at, np.nextafter(at, np.float32(-np.inf)), np.nextafter(at, np.float32(np.inf))]
+        )
+        rest = rng.permutation(near[len(SPECIAL) :])
+        table[:, f] = np.resize(np.concatenate([near[:3], rest]), len(table))
+    return table

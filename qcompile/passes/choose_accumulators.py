@@ -1,0 +1,31 @@
+"""Every value gets the narrowest type that its static bound allows.
+
+Before:
+    %x : u4[2] = input
+    %s : i64[1] = dot %x
+      weight = int(1, 2)
+        9 -9
+    output scores = %s
+After:
+    %x : u4[2] = input
+    %s : i16[1] = dot %x
+      weight = int(1, 2)
+        9 -9
+    output scores = %s
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qcompile.ir.fit import fit_types
+from qcompile.ir.program import Program
+
+__all__ = ["AFTER", "run"]
+
+AFTER = ("drop_dead",)
+
+
+def run(program: Program, target: Any = None) -> Program:
+    """Narrow every type; a CompileError names the value that leaves int64."""
+    return fit_types(program)

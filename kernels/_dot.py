@@ -1,0 +1,133 @@
+"""A dot kernel out of a method: the product of integer weights with rows of codes, one call per batch.
+
+    (w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/_bit_rows.py)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.kernels import _source
+from qcompile.kernels._arena import Arena
+from qcompile.kernels._bit_rows import bit_rows
+from qcompile.kernels._contract import Dot, Spec
+from qcompile.kernels._subset import bind
+from qcompile.kernels.simd.isa import ISAS, current
+
+__all__ = ["State", "fill", "pack", "spec"]
+
+WORDS = ("rows", "planes", "low", "step", "code_bytes", "sum_bytes", "codes", "sums", "subset", "d", "last")
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A packed matrix with the function that multiplies by it."""
+
+    function: Any
+    parameters: int
+    arena: Arena
+
+
+def spec(method: ModuleType, summary: str) -> Spec:
+    """Facts of a kernel that uses this method."""
+    isa = () if "scalar" in method.ISAS else ISAS[method.ISAS[0]].features
+    return Spec("dot", ("binary", "ternary", "integer"), tuple(range(1, method.MAX_BITS + 1)), isa, summary)
+
+
+def pack(form: Dot, method: ModuleType, rows: int = 4, isa: str | None = None) -> State:
+    """Pack an integer matrix for one method.
+
+    Raises:
+        ValueError: the codes are wider than the method takes.
+    """
+    if form.bits > method.MAX_BITS:
+        raise ValueError(f"{method.__name__} takes codes of at most {method.MAX_BITS} bits, not {form.bits}.")
+    arena = Arena()
+    planes = bit_rows(form.weight)
+    m, d = form.weight.shape
+    spelling = current(isa)
+    bits = np.pad(planes.bits, ((0, 0), (0, -m % 16), (0, 0))).reshape(-1, d)
+    subset = bind(method, spelling, bits, form.bits, rows, arena)
+    words = {
+        "rows": m,
+        "planes": len(planes.bits),
+        "low": planes.low,
+        "step": planes.step,
+        "code_bytes": subset.words["code_bytes"],
+        "sum_bytes": subset.words["sum_bytes"],
+        "codes": subset.words["codes"],
+        "sums": subset.words["sums"],
+        "subset": arena.table(subset.words),
+        "d": d,
+        "last": arena.room(128),
+    }
+    assert tuple(words) == WORDS
+    text = _text(subset.tile[1])
+    module = _source.load("dot", spelling.name, text, (subset.module,))
+    return State(module.dot, arena.table(words), arena)
+
+
+def fill(state: State, x: NDArray[np.uint8], out: NDArray[np.int64]) -> None:
+    """Fill out (n, m) with x (n, d) @ weight'."""
+    state.function(x, out, state.parameters)
+
+
+def _text(at_once: int) -> str:
+    names = "\n".join(f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS))
+    return f"""def rows_at_once(source, to, count, e):
+{names}
+    padded = (rows + 15) // 16 * 16
+    for i in range(count):
+        c = codes + i * code_bytes
+        for k in range(0, d - 63, 64):
+            store_u8(c + k, load_u8(source + i * d + k))
+        for k in range(d - d % 64, d):
+            write_u8(c + k, read_u8(source + i * d + k))
+    if count == {at_once}:
+        subset_{at_once}(subset)
+    else:
+        subset_1(subset)
+    for i in range(count):
+        total = splat_i64(0)
+        for k in range(0, d, 64):
+            total = add_i64(total, sum_eights(load_u8(codes + i * code_bytes + k)))
+        rest = low * total_i64(total)
+        s = sums + i * sum_bytes
+        out = to + i * rows * 8
+        for j in range(0, padded, 16):
+            a = splat_i64(rest)
+            b = splat_i64(rest)
+            for plane in range(planes):
+                v = load_i32(s + (plane * padded + j) * 4)
+                factor = splat_i64(step << plane)
+                a = add_i64(a, mul_i64(low_i32_signed(v), factor))
+                b = add_i64(b, mul_i64(high_i32_signed(v), factor))
+            if j + 16 <= rows:
+                store_i64(out + j * 8, a)
+                store_i64(out + j * 8 + 64, b)
+            else:
+                store_i64(last, a)
+                store_i64(last + 64, b)
+                for k in range(rows - j):
+                    write_i64(out + (j + k) * 8, read_i64(last + k * 8))
+    return 0
+
+
+def dot(x, out, e):
+    n = x.shape[0]
+    source = x.ctypes.data
+    to = out.ctypes.data
+    k = 0
+    while k < n:
+        count = {at_once} if k + {at_once} <= n else 1
+        rows_at_once(source, to, count, e)
+        source += count * x.shape[1]
+        to += count * out.shape[1] * 8
+        k += count
+    return 0
+"""

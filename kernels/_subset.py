@@ -1,0 +1,154 @@
+"""Subset sums of a few rows of codes with one method: layout, workspace, generated functions.
+
+    zero the sums
+    for each block of inputs:
+        prepare   codes -> tables, N rows, small enough for the first-level cache
+        sums      tables x packed weights -> added to 32-bit sums
+
+``subset_N(e)`` does this for the N rows of codes in the workspace; ``e`` is a table of addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.kernels import _source
+from qcompile.kernels._arena import Arena
+from qcompile.kernels.simd.isa import Isa
+
+__all__ = ["WORDS", "Subset", "bind"]
+
+# Words of the parameter table, in order.
+WORDS = (
+    "weights", "patterns", "blocks", "groups", "full", "sum_bytes", "code_bytes", "table_bytes",
+    "codes", "tables", "sums", "bits",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Subset:
+    """A method bound to a bit matrix.
+
+    Attributes:
+        module: generated; ``subset_1`` and ``subset_N``.
+        words: name -> size or address, see WORDS.
+        tile: (R, N) in registers.
+        method: name of its file.
+    """
+
+    module: ModuleType
+    words: dict[str, int]
+    tile: tuple[int, int]
+    method: str
+
+
+def bind(
+    method: ModuleType,
+    isa: Isa,
+    bits: NDArray[np.bool_],
+    width: int,
+    rows: int,
+    arena: Arena,
+    cached: bool = True,
+) -> Subset:
+    """Pack a bit matrix and generate the functions for it.
+
+    Args:
+        method: a file of ``kernels/subset``.
+        isa: spelling of the vocabulary.
+        bits: (bit rows, d); padded to whole vectors here.
+        width: bits of the codes.
+        rows: rows of codes that are expected at once.
+        arena: keeps the arrays.
+        cached: see ``_source.load``.
+    """
+    lanes = max(method.LANES, 16)
+    bits = np.pad(bits, ((0, -len(bits) % lanes), (0, 0)))
+    tiles = len(bits) // method.LANES
+    many, at_once = method.shape(rows, isa.name)
+    many = min(many, tiles)
+    groups, blocks = _blocks(bits.shape[1], method, width)
+    code_bytes = blocks * groups * method.INPUTS + 64
+    code_bytes += -code_bytes % 64
+    table_bytes = groups * method.TABLE_BYTES(width)
+    words = {
+        "weights": arena.address(_pack(bits, method, groups, blocks, many)),
+        "patterns": arena.address(method.PATTERNS),
+        "blocks": blocks,
+        "groups": groups,
+        "full": tiles // many,
+        "sum_bytes": len(bits) * 4,
+        "code_bytes": code_bytes,
+        "table_bytes": table_bytes,
+        "codes": arena.room(at_once * code_bytes),
+        "tables": arena.room(at_once * table_bytes),
+        "sums": arena.room(at_once * len(bits) * 4),
+        "bits": width,
+    }
+    assert tuple(words) == WORDS
+    name = method.__name__.rsplit(".", 1)[-1]
+    text = _text(method, width, many, tiles % many, at_once)
+    return Subset(_source.load(name, isa.name, text, (), cached), words, (many, at_once), name)
+
+
+def _blocks(d: int, method: ModuleType, width: int) -> tuple[int, int]:
+    """(groups per block, blocks): equal blocks within the method's limit."""
+    total = max(1, -(-d // method.INPUTS))
+    blocks = -(-total // method.limit(width))
+    groups = -(-total // blocks)
+    return groups + -groups % method.GROUPS_MULTIPLE, blocks
+
+
+def _pack(
+    bits: NDArray[np.bool_], method: ModuleType, groups: int, blocks: int, many: int
+) -> NDArray[np.uint8]:
+    """Weights as ``sums`` reads them: (block, tile of R vectors, unit, vector, 64)."""
+    inputs = blocks * groups * method.INPUTS
+    vectors = method.vectors(np.pad(bits, ((0, 0), (0, inputs - bits.shape[1]))))
+    tiles = len(vectors)
+    cut = vectors.reshape(tiles, blocks, -1, 64)
+    parts = [
+        cut[first : first + many, block].transpose(1, 0, 2).reshape(-1)
+        for block in range(blocks)
+        for first in range(0, tiles, many)
+    ]
+    return np.concatenate(parts)
+
+
+def _text(method: ModuleType, width: int, many: int, tail: int, at_once: int) -> str:
+    """prepare, sums and subset, for one row and for N rows at a time."""
+    counts = sorted({1, at_once})
+    parts = [method.prepare()]
+    parts += [method.sums(r, n, width) for n in counts for r in sorted({many, tail} - {0})]
+    parts += [_driver(method, many, tail, n) for n in counts]
+    return "\n\n".join(part.strip("\n") + "\n" for part in parts)
+
+
+def _driver(method: ModuleType, many: int, tail: int, n: int) -> str:
+    unit, lanes = method.UNIT, method.LANES
+    lines = [f"def subset_{n}(e):"]
+    lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS)]
+    lines += [
+        "    zero = splat_i32(0)",
+        f"    for k in range(0, {n} * sum_bytes, 64):",
+        "        store_i32(sums + k, zero)",
+        f"    units = groups // {unit}",
+        "    w = weights",
+        "    for block in range(blocks):",
+        f"        c = codes + block * groups * {method.INPUTS}",
+    ]
+    lines += [
+        f"        prepare(c + {i} * code_bytes, tables + {i} * table_bytes, groups, patterns, bits)"
+        for i in range(n)
+    ]
+    lines.append(f"        sums_{many}_{n}(tables, w, sums, units, full, table_bytes, sum_bytes, bits)")
+    lines.append(f"        w += full * units * {64 * many}")
+    if tail:
+        place = f"sums + full * {many * lanes * 4}"
+        lines.append(f"        sums_{tail}_{n}(tables, w, {place}, units, 1, table_bytes, sum_bytes, bits)")
+        lines.append(f"        w += units * {64 * tail}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,93 @@
+"""Which instruction sets the vocabulary can be spelled for, and which one this process uses."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+
+from qcompile.errors import UnsupportedError, did_you_mean
+
+__all__ = ["ISAS", "VARIABLE", "Isa", "current", "supported"]
+
+VARIABLE = "QCOMPILE_ISA"
+
+
+@dataclass(frozen=True)
+class Isa:
+    """An instruction set with the LLVM features that it needs.
+
+    Attributes:
+        name: its key.
+        features: LLVM feature names that the CPU must report.
+        cpu: an LLVM CPU name that has exactly these features, for code built ahead of time.
+        triple: of such a target.
+        registers: 64-byte vectors that fit into its register file.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    cpu: str
+    triple: str
+    registers: int
+
+
+# Best first. ``scalar`` is the one path that is always available.
+ISAS = {
+    isa.name: isa
+    for isa in (
+        Isa(
+            "avx512",
+            ("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vbmi", "avx512vpopcntdq", "avx512bitalg"),
+            "icelake-client",
+            "x86_64-unknown-linux-gnu",
+            32,
+        ),
+        Isa("avx2", ("avx2",), "haswell", "x86_64-unknown-linux-gnu", 8),
+        Isa("neon", ("neon",), "cortex-a72", "aarch64-unknown-linux-gnu", 8),
+        Isa("scalar", (), "x86-64", "x86_64-unknown-linux-gnu", 4),
+    )
+}
+
+
+@functools.cache
+def supported() -> tuple[str, ...]:
+    """Names of the spellings that this CPU can run, best first.
+
+    >>> supported()[-1]
+    'scalar'
+    """
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    triple = llvm.get_process_triple()
+    arch = {"aarch64": "neon", "arm64": "neon"}.get(triple.split("-")[0])
+    return tuple(
+        isa.name
+        for isa in ISAS.values()
+        if isa.name == "scalar"
+        or (isa.name == "neon" and arch == "neon")
+        or (isa.name != "neon" and all(features.get(f, False) for f in isa.features))
+    )
+
+
+def current(name: str | None = None) -> Isa:
+    """The spelling to use: the argument, else the variable QCOMPILE_ISA, else the best supported.
+
+    Raises:
+        UnsupportedError: unknown, or this CPU cannot run it.
+
+    >>> current("scalar").name
+    'scalar'
+    """
+    asked = name or os.environ.get(VARIABLE) or supported()[0]
+    if asked not in ISAS:
+        raise UnsupportedError(
+            f"instruction set {asked!r} is not one of {', '.join(ISAS)}.{did_you_mean(asked, ISAS)}"
+        )
+    if asked not in supported():
+        raise UnsupportedError(
+            f"this CPU cannot run {asked!r}; it can run {', '.join(supported())}. "
+            f"Unset {VARIABLE} to use the best one."
+        )
+    return ISAS[asked]

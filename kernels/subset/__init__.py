@@ -1,0 +1,22 @@
+"""Methods for subset sums: ONE FILE EACH, templates that the kernels are built from.
+
+    S[n, row] = sum of codes[n, i] over the inputs i where bits[row, i] is 1
+
+A method cuts the inputs into groups and the rows into vectors of ``LANES`` rows. It defines
+
+    LANES, INPUTS           rows per vector; inputs per group
+    UNIT                    groups whose row bits share one 64-byte weight vector
+    GROUPS_MULTIPLE         a block has a multiple of so many groups
+    MAX_BITS, ISAS          widest codes; spellings of the vocabulary worth using
+    TABLE_BYTES(bits)       bytes of a group's table (all digits of the codes)
+    limit(bits)             most groups in a block: narrow accumulators cannot overflow below it
+    vectors(bits)           (rows, inputs) bool -> (vectors of rows, units, 64) uint8 weights
+    PATTERNS                constant vectors that ``prepare`` needs, (k, 64) uint8
+    prepare()               text of  prepare(codes, tables, groups, patterns, bits)
+    sums(R, N, bits)        text of  sums_R_N(tables, weights, sums, units, count, strides.., bits)
+    shape(rows, isa)        (R, N): vectors of rows by rows of codes in registers at once
+
+and ``kernels/_subset.py`` does the rest: blocks, tiles, workspace.
+
+``sums`` is int32 and is added to; it is zero before the first block.
+"""

@@ -1,0 +1,1 @@
+"""Program and target to an Artifact, one file each."""

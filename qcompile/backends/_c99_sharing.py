@@ -1,0 +1,66 @@
+"""Dots that read the same codes share their lookup tables: their rows are stacked into one dot.
+
+    tu = dot codes, u   (m rows)        one dot of 2m rows; tu is its first m results, tv the rest
+    tv = dot codes, v   (m rows)
+
+The tables depend on the codes only, and building them is most of the work of a small layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+
+from qcompile.backends._c99_plan_types import CodeDot
+from qcompile.backends._c99_planes import Planes
+from qcompile.ir.types import ValueType
+from qcompile.targets.kernel_choice import Work, cheapest
+from qcompile.targets.schema import Target
+
+__all__ = ["share_tables"]
+
+Alias = dict[str, tuple[str, int]]
+
+
+def share_tables(
+    dots: dict[str, CodeDot], kept: Collection[str], target: Target | None, kernel: str
+) -> tuple[dict[str, CodeDot], Alias]:
+    """Choose one kernel for dots of the same codes and form, and stack those that use tables.
+
+    Args:
+        dots: by result, in program order.
+        kept: results that must stay values of their own (outputs).
+        target: of the choice.
+        kernel: "auto", or the kernel of every dot.
+
+    Returns:
+        The dots to emit, and name -> (dot, first row) of the results inside a stacked one.
+    """
+    groups: dict[object, list[CodeDot]] = {}
+    for name, dot in dots.items():
+        form = (dot.source, dot.scale, dot.bits, dot.planes.mode, dot.planes.factors)
+        groups.setdefault(name if name in kept else form, []).append(dot)
+    out, alias = dict(dots), Alias()
+    for group in groups.values():
+        first, rows = group[0], [len(d.op.weight) for d in group]
+        work = Work(sum(rows), first.op.weight.shape[1], first.bits, len(first.planes.factors))
+        chosen = cheapest(work, target) if kernel == "auto" else kernel
+        for dot in group:
+            out[dot.op.result] = replace(dot, kernel=chosen)
+        if chosen != "lut" or len(group) == 1:
+            continue
+        stacked = replace(
+            first.op,
+            type=ValueType("i", 32, sum(rows)),
+            weight=np.concatenate([d.op.weight for d in group]),
+        )
+        bits = np.concatenate([d.planes.bits for d in group], axis=1)
+        planes = Planes(first.planes.mode, first.planes.factors, bits)
+        shift = np.concatenate([d.shift for d in group])
+        out[first.op.result] = replace(first, op=stacked, planes=planes, shift=shift, kernel=chosen)
+        for dot, start in zip(group[1:], np.cumsum(rows).tolist(), strict=False):
+            alias[dot.op.result] = (first.op.result, int(start))
+            del out[dot.op.result]
+    return out, alias

@@ -1,0 +1,92 @@
+"""C99 for any core: Program and Target to a folder that a firmware engineer adds to a build.
+
+    model.h, model.c   constants, one function per dot, and the public functions
+    qc_*.h             the hand-written kernel headers that model.c includes
+    main.c, CMakeLists.txt, README.md
+
+The text is a pure function of the program, the target and the options; integers are exact, and
+every accumulator's type follows from the static bound.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+from qcompile.backends import _c99_files as files
+from qcompile.backends._c99_names import identifier
+from qcompile.backends._c99_plan import make_plan
+from qcompile.backends._c99_plan_types import CodeDot
+from qcompile.backends._c99_source import make_source
+from qcompile.backends.artifact import Artifact
+from qcompile.errors import UnsupportedError, did_you_mean
+from qcompile.ir.program import Program
+from qcompile.targets.kernel_choice import KERNELS
+from qcompile.targets.schema import Target
+
+__all__ = ["build"]
+
+
+def build(
+    program: Program, target: Target | None = None, *, kernel: str = "auto", layout: str = "plain"
+) -> Artifact:
+    """Compile to C.
+
+    Args:
+        program: any program whose values fit int64; its outputs "scores" and, if present, "label"
+            and "values" become functions.
+        target: chooses kernels and word width; None is a portable 32-bit core.
+        kernel: "auto", or one of xnor, lut, int8 for every first-layer product.
+        layout: "plain", "arduino" or "zephyr".
+
+    Returns:
+        Artifact of kind "c99"; ``entry`` is the .c file; provenance holds "prefix", "kernels",
+        "scratch_bytes" and the target's name.
+
+    Raises:
+        CompileError: a value may leave int64.
+        UnsupportedError: unknown kernel or layout.
+    """
+    if kernel not in ("auto", *KERNELS):
+        allowed = ("auto", *KERNELS)
+        raise UnsupportedError(
+            f"kernel is {kernel!r}, allowed: {', '.join(allowed)}.{did_you_mean(kernel, allowed)}"
+        )
+    prefix = identifier(program.name)
+    plan = make_plan(program, target, kernel)
+    source = make_source(plan, prefix, target)
+    chosen = {s.op.result: s.kernel for s in plan.steps if isinstance(s, CodeDot)}
+    holds = {name: [name] for name in chosen}
+    for name, (base, _) in plan.alias.items():
+        holds[base].append(name)
+    text = {
+        f"{prefix}.h": files.header(plan, source, prefix),
+        f"{prefix}.c": files.implementation(plan, source, prefix),
+        "main.c": files.example(plan, prefix),
+        "CMakeLists.txt": files.cmake(prefix),
+        "README.md": files.readme(plan, source, prefix, target, chosen),
+    }
+    folder = resources.files("qcompile.kernels") / "c"
+    for name in source.headers:
+        text[name] = (folder / name).read_text(encoding="utf-8")
+    content = {n: t.encode("utf-8") for n, t in sorted(files.arrange(text, layout, prefix).items())}
+    entry = next(n for n in content if n.endswith(f"{prefix}.c"))
+    digest = hashlib.sha256()
+    for name, data in content.items():
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    return Artifact(
+        kind="c99",
+        files=content,
+        entry=entry,
+        digest=digest.hexdigest(),
+        program=program,
+        provenance={
+            "backend": "c99",
+            "prefix": prefix,
+            "layout": layout,
+            "kernels": chosen,
+            "functions": {f"{prefix}_{plan.names[name]}": "+".join(holds[name]) for name in chosen},
+            "scratch_bytes": files.scratch_bytes(source),
+            "target": target.name if target is not None else None,
+        },
+    )

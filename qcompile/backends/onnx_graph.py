@@ -1,0 +1,102 @@
+"""ONNX back-end: a program as one self-contained model file, exact in every runtime.
+
+    build(program, option="packed")  ->  Artifact with model.onnx
+
+The encoder is in the graph, weights are packed, integers stay integers; what the network is and
+where it comes from stand in the metadata, so the file is also the model file that
+``importers.native`` reads. The same program gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import onnx
+from onnx import helper
+
+from qcompile import registry
+from qcompile.backends.artifact import Artifact
+from qcompile.backends.onnx_options._graph import BATCH, Graph
+from qcompile.backends.onnx_options._network import describe_network
+from qcompile.backends.onnx_options._outputs import NAMES, emit_outputs
+from qcompile.importers._model_file import DIGEST, NETWORK, PROVENANCE, digest
+from qcompile.ir.program import Program
+
+__all__ = ["OPTIONS", "build", "model_of"]
+
+OPTIONS = registry.names("qcompile.backends.onnx_options")
+ENTRY = "model.onnx"
+
+
+def build(program: Program, target: Any = None, option: str = "packed", tail: str = "auto") -> Artifact:
+    """Write a program as ONNX.
+
+    Args:
+        program: any program; from ``lower(network)`` the file can be read back as that Network.
+        target: not used: the graph is the same for every processor.
+        option: the form, one of ``OPTIONS``.
+        tail: the type behind the first layer: "auto" (int32, double or int64 by the static bound)
+            or one of them by name.
+
+    Returns:
+        An artifact of kind "onnx" with the single file ``model.onnx``.
+
+    Raises:
+        CompileError: a static bound leaves the exact range of every type, or of the one asked for.
+        UnsupportedError: there is no such option, or it cannot hold this program.
+    """
+    model = model_of(program, option, tail)
+    content = model.SerializeToString(deterministic=True)
+    return Artifact(
+        kind="onnx",
+        files={ENTRY: content},
+        entry=ENTRY,
+        digest=hashlib.sha256(content).hexdigest(),
+        program=program,
+        provenance={"backend": "onnx_graph", "option": option, "tail": tail},
+    )
+
+
+def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
+    """The model message of ``build``, checked by onnx itself."""
+    unit = registry.load("qcompile.backends.onnx_options", option)
+    graph = Graph(reserved=NAMES)
+    values = unit.emit(program, graph, tail)
+    domain = getattr(unit, "DOMAIN", None)
+    emit_outputs(program, graph, values, getattr(unit, "BATCH", BATCH))
+    message = helper.make_graph(
+        graph.nodes,
+        "qcompile",
+        graph.inputs,
+        graph.outputs,
+        graph.constants,
+        doc_string=_summary(program),
+    )
+    model = helper.make_model(
+        message,
+        opset_imports=[
+            helper.make_opsetid("", unit.OPSET),
+            *([helper.make_opsetid(domain, 1)] if domain else []),
+        ],
+        ir_version=unit.IR,
+        producer_name="qcompile",
+    )
+    entries = _metadata(program, getattr(unit, "READABLE", True))
+    helper.set_model_props(model, entries)
+    helper.set_model_props(model, {**entries, DIGEST: digest(model)})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _metadata(program: Program, readable: bool) -> dict[str, str]:
+    entries = {PROVENANCE: program.metadata.get("provenance", dict(program.metadata))}
+    network = describe_network(program) if readable else None
+    if network is not None:
+        entries[NETWORK] = network
+    return {key: json.dumps(value, sort_keys=True, separators=(",", ":")) for key, value in entries.items()}
+
+
+def _summary(program: Program) -> str:
+    return f"{program.name}: {program.input.type.length} input columns, integer network of qcompile"

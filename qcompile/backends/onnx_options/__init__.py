@@ -1,0 +1,1 @@
+"""The forms of an exported ONNX graph: one file per purpose, ``--onnx NAME``."""

@@ -1,0 +1,1 @@
+"""Other people's low-bit networks, one dialect per file."""

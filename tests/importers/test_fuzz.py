@@ -1,0 +1,206 @@
+"""Mutated model files: whatever stands in them, a reader answers with a program or with one sentence.
+
+Mutations know the structure: shapes, types, names, attributes, order of nodes, bytes of tensors,
+metadata (with the digest renewed), and plain bytes of the file.
+"""
+
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from dialects import Recipe, qonnx_model
+from networks import random_network
+from onnx import TensorProto
+
+from qcompile.backends.onnx_graph import build
+from qcompile.errors import QCompileError
+from qcompile.importers._model_file import DIGEST, digest
+from qcompile.importers.native import read_network
+from qcompile.importers.qonnx import read_program
+from qcompile.ir.lower import lower
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+NUMBERS = (0, 1, -1, 2, 7, 255, 1 << 20, 1 << 31, (1 << 62), -(1 << 62))
+FLOATS = (0.0, -1.0, 1e-30, 1e30, float("nan"), float("inf"), 0.5)
+OPERATORS = (
+    *"Add MatMul Gemm Reshape Slice Concat Conv Cast IntQuant Quant Trunc BipolarQuant Pow Clip".split(),
+    *"Transpose Gather ConstantOfShape TopK ArgMax QuantizeLinear DequantizeLinear Shape Sign".split(),
+    *("MultiThreshold", "XnorPopcountMatMul", ""),
+)
+
+
+def sources() -> list[onnx.ModelProto]:
+    recipes = (
+        Recipe(1, 1, (9, 6, 3), bias=True, transpose=True),
+        Recipe(2, 2, (9, 5, 3), batch_norm=True),
+        Recipe(8, 4, (6, 5, 4, 2), bias=True, relu=True),
+    )
+    ours = [build(lower(random_network(s, columns=c))).files["model.onnx"] for s, c in ((0, 1), (1, 3))]
+    return [*(qonnx_model(r, "N") for r in recipes), *(onnx.load_from_string(b) for b in ours)]
+
+
+def mutate(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    for _ in range(int(rng.integers(1, 4))):
+        MUTATIONS[int(rng.integers(len(MUTATIONS)))](changed, rng)
+    if rng.random() < 0.5:
+        for entry in changed.metadata_props:
+            if entry.key == DIGEST:
+                entry.value = digest(changed)
+    content = bytearray(changed.SerializeToString())
+    if rng.random() < 0.2 and content:
+        for position in rng.integers(0, len(content), int(rng.integers(1, 6))):
+            content[position] = int(rng.integers(256))
+    if rng.random() < 0.05:
+        content = content[: int(rng.integers(0, len(content) + 1))]
+    return bytes(content)
+
+
+def pick(items, rng):
+    return items[int(rng.integers(len(items)))] if len(items) else None
+
+
+def change_dims(model, rng):
+    if (t := pick(model.graph.initializer, rng)) is not None and len(t.dims):
+        t.dims[int(rng.integers(len(t.dims)))] = pick(NUMBERS, rng)
+
+
+def change_type(model, rng):
+    if (t := pick(model.graph.initializer, rng)) is not None:
+        t.data_type = int(rng.integers(0, 30))
+
+
+def change_data(model, rng):
+    if (t := pick(model.graph.initializer, rng)) is None:
+        return
+    if t.data_type == TensorProto.FLOAT and len(t.raw_data) >= 4:
+        values = np.frombuffer(t.raw_data, np.float32).copy()
+        values[int(rng.integers(len(values)))] = pick(FLOATS, rng)
+        t.raw_data = values.tobytes()
+    elif rng.random() < 0.5:
+        t.raw_data = t.raw_data[: len(t.raw_data) // 2]
+    else:
+        t.ClearField("raw_data")
+        t.float_data.extend([1.0, 2.0])
+
+
+def change_location(model, rng):
+    if (t := pick(model.graph.initializer, rng)) is not None:
+        t.data_location = TensorProto.EXTERNAL
+        t.external_data.add(key="location", value="../../../etc/passwd")
+
+
+def change_operator(model, rng):
+    if (n := pick(model.graph.node, rng)) is not None:
+        n.op_type = pick(OPERATORS, rng)
+        n.domain = pick(("", "onnx.brevitas", "ai.onnx.ml"), rng)
+
+
+def change_wire(model, rng):
+    if (n := pick(model.graph.node, rng)) is not None and len(n.input):
+        names = (
+            [t.name for t in model.graph.initializer]
+            + [o for m in model.graph.node for o in m.output]
+            + ["x", ""]
+        )
+        n.input[int(rng.integers(len(n.input)))] = pick(names, rng)
+
+
+def change_inputs(model, rng):
+    if (n := pick(model.graph.node, rng)) is not None:
+        if rng.random() < 0.5 and len(n.input):
+            n.input.pop()
+        else:
+            n.input.append(pick([t.name for t in model.graph.initializer] or ["x"], rng))
+
+
+def change_attribute(model, rng):
+    n = pick([m for m in model.graph.node if m.attribute], rng)
+    if n is None:
+        return
+    a = pick(n.attribute, rng)
+    a.i, a.f, a.s = pick(NUMBERS, rng), 1.5, b"ROUND"
+    a.type = int(rng.integers(0, 8))
+    a.ints.extend([pick(NUMBERS, rng)])
+
+
+def add_attribute(model, rng):
+    if (n := pick(model.graph.node, rng)) is not None:
+        name = pick(("axis", "perm", "axes", "transB", "to", "signed", "narrow", "block_size"), rng)
+        n.attribute.add(name=name, type=2, i=pick(NUMBERS, rng))
+
+
+def change_order(model, rng):
+    nodes = list(model.graph.node)
+    rng.shuffle(nodes)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def drop_node(model, rng):
+    if len(model.graph.node):
+        del model.graph.node[int(rng.integers(len(model.graph.node)))]
+
+
+def change_shape(model, rng):
+    value = pick([*model.graph.input, *model.graph.output], rng)
+    if value is not None and (d := pick(value.type.tensor_type.shape.dim, rng)) is not None:
+        d.dim_value = pick(NUMBERS, rng)
+
+
+def change_metadata(model, rng):
+    if (e := pick(model.metadata_props, rng)) is not None and e.value:
+        at = int(rng.integers(len(e.value)))
+        e.value = (
+            e.value[:at] + pick(("9", "[", "-", "null", "1e999", '"', "99999999999"), rng) + e.value[at + 1 :]
+        )
+
+
+def change_version(model, rng):
+    model.ir_version = pick(NUMBERS[:7], rng)
+    if len(model.opset_import):
+        model.opset_import[0].version = pick(NUMBERS[:7], rng)
+
+
+MUTATIONS = (
+    *(change_dims, change_type, change_data, change_data, change_location, change_operator, change_wire),
+    *(change_inputs, change_attribute, add_attribute, change_order, drop_node, change_shape),
+    *(change_metadata, change_metadata, change_version),
+)
+
+
+def fuzz(rounds: int, seed: int, path: Path) -> dict[str, int]:
+    """Read so many mutated files; returns how they ended."""
+    rng = np.random.default_rng(seed)
+    models = sources()
+    ended = {"read": 0, "refused": 0}
+    for _ in range(rounds):
+        path.write_bytes(mutate(models[int(rng.integers(len(models)))], rng))
+        for read in (read_program, read_network):
+            began = time.monotonic()
+            try:
+                read(path)
+                ended["read"] += 1
+            except QCompileError as error:
+                ended["refused"] += 1
+                assert "\n" not in str(error) and str(error).endswith(".")
+            assert time.monotonic() - began < 2, "a damaged file took more than two seconds"
+    return ended
+
+
+def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
+    ended = fuzz(500, 0, tmp_path / "mutated.onnx")
+    assert ended["refused"] > 300 and ended["read"] > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
+def test_a_hundred_thousand_mutated_files_stay_below_one_gibibyte(part: int, tmp_path: Path) -> None:
+    fuzz(10_000, 1000 + part, tmp_path / "mutated.onnx")
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert peak_bytes < 1 << 30

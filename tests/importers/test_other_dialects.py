@@ -1,0 +1,286 @@
+"""Brevitas exports, FINN graphs and plain QDQ files, with the quirks that such files have."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from dialects import Recipe, Writer, execute, finished, rows
+from onnx import TensorProto, helper, numpy_helper
+
+from qcompile.importers.qonnx import read_program
+from qcompile.ir.interpret import interpret
+from qcompile.ir.program import Program
+
+needs_qonnx = pytest.mark.skipif(
+    __import__("importlib.util").util.find_spec("qonnx") is None,
+    reason="the qonnx package, which executes the dialect, is not installed",
+)
+pytestmark = pytest.mark.filterwarnings("ignore")  # of qonnx itself
+
+
+def imported(model: onnx.ModelProto, folder: Path) -> Program:
+    path = folder / "source.onnx"
+    path.write_bytes(model.SerializeToString())
+    return read_program(path)
+
+
+def writer(bits: int = 1, **changes) -> Writer:
+    return Writer(Recipe(bits, bits, (16, 4), **changes))
+
+
+def brevitas_tfc(batch: int) -> onnx.ModelProto:
+    """As Brevitas writes it: image input, shape chain, 2x - 1, transposed weights, a norm at the end."""
+    w = writer(seed=3)
+    shape = w.node("Shape", ["x"])
+    first = w.node("Gather", [shape, w.constant(0, "zero", np.int64)], axis=0)
+    parts = [w.node("Unsqueeze", [k], axes=[0]) for k in (first, w.constant(-1, "rest", np.int64))]
+    flat = w.node("Reshape", ["x", w.node("Concat", parts, axis=0)])
+    doubled = w.node("Mul", [flat, w.constant(2, "two")])
+    value = w.quantized(w.node("Sub", [doubled, w.constant(1, "one")]), 1, 1.0, True)
+    for k, (inputs, outputs) in enumerate(((16, 12), (12, 11), (11, 4))):
+        weight = w.quantized(w.constant(w.rng.normal(size=(outputs, inputs)), "weight"), 1, 1.0, True)
+        value = w.node("MatMul", [value, w.node("Transpose", [weight], perm=[1, 0])])
+        if k < 2:
+            value = w.quantized(w.norm(value, outputs), 1, 1.0, True)
+    centred = w.node("Sub", [value, w.constant(0.75, "mean")])
+    spread = w.node(
+        "Pow", [w.node("Add", [w.constant(4.0, "var"), w.constant(0.0, "eps")]), w.constant(0.5, "half")]
+    )
+    value = w.node("Div", [centred, spread])
+    value = w.node("Add", [w.node("Mul", [value, w.constant(-0.5, "gamma")]), w.constant(0.25, "beta")])
+    model = finished(w.nodes, w.tensors, value, batch, (1, 4, 4), 4, opset=9, ir=6)
+    for node in model.graph.node:
+        if node.domain:
+            node.domain = "onnx.brevitas"
+    return model
+
+
+def with_quirks(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Initialisers listed as inputs, and no opset import of the dialect."""
+    for t in model.graph.initializer:
+        model.graph.input.append(helper.make_tensor_value_info(t.name, t.data_type, t.dims))
+    kept = [entry for entry in model.opset_import if not entry.domain]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+    return model
+
+
+@needs_qonnx
+def test_a_brevitas_export_with_its_quirks(tmp_path: Path) -> None:
+    x = rows(300, 16) / 4
+    program = imported(with_quirks(brevitas_tfc(1)), tmp_path)
+    expected = execute_rows(brevitas_tfc(1), x.reshape(-1, 1, 1, 4, 4))
+    np.testing.assert_array_equal(interpret(program, x)["values"].astype(np.float32), expected)
+
+
+def execute_rows(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.core.onnx_exec import execute_onnx
+    from qonnx.util.cleanup import cleanup_model
+
+    wrapped = cleanup_model(ModelWrapper(model))
+    name, out = wrapped.graph.input[0].name, wrapped.graph.output[0].name
+    return np.concatenate([execute_onnx(wrapped, {name: row})[out] for row in x])
+
+
+def finn_graph(batch: int | str, xnor: bool) -> onnx.ModelProto:
+    """After streamlining: integers, MultiThreshold with scale and bias, XnorPopcountMatMul on bits."""
+    w = writer(seed=5)
+    thresholds = w.constant(np.sort(np.round(w.rng.normal(size=(16, 3)) * 8) / 8), "thresholds")
+    finn = {"domain": "finn.custom_op.general"}
+    value = w.node("MultiThreshold", ["x", thresholds], out_dtype="UINT2", **finn)
+    matrix = w.rng.choice([-1, 1], (16, 12))
+    value = w.node("MatMul", [value, w.constant(matrix, "weight")])
+    if xnor:
+        levels = w.constant(np.array([[0.0]]), "thresholds")
+        value = w.node("MultiThreshold", [value, levels], out_dtype="BINARY", **finn)
+        value = w.node(
+            "XnorPopcountMatMul", [value, w.constant(w.rng.integers(0, 2, (12, 9)), "bits")], **finn
+        )
+        levels = w.constant(np.sort(w.rng.integers(2, 10, (9, 1))), "thresholds")
+    else:
+        levels = w.constant(np.sort(w.rng.integers(-9, 9, (12, 1))), "thresholds")
+    bipolar = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
+    value = w.node("MultiThreshold", [value, levels], **bipolar, **finn)
+    value = w.node("MatMul", [value, w.constant(w.rng.integers(-3, 4, (9 if xnor else 12, 4)), "weight")])
+    value = w.node("Mul", [value, w.constant(0.125, "scale")])
+    value = w.node("Add", [value, w.constant(w.rng.integers(-8, 8, (1, 4)) / 16, "bias")])
+    return finished(w.nodes, w.tensors, value, batch, 16, 4, domain="finn.custom_op.general")
+
+
+@needs_qonnx
+@pytest.mark.parametrize("xnor", (False, True))
+def test_a_streamlined_finn_graph(xnor: bool, tmp_path: Path) -> None:
+    x = rows(300, 16)
+    model = finn_graph(300, xnor)
+    for node in model.graph.node:
+        node.domain = node.domain and "qonnx.custom_op.general"
+    found = interpret(imported(finn_graph("N", xnor), tmp_path), x)
+    np.testing.assert_array_equal(found["values"].astype(np.float32), execute(model, x))
+
+
+@pytest.mark.parametrize("kind", ("UINT8", "INT4", "BIPOLAR"))
+def test_an_annotated_integer_input_needs_no_quantizer(kind: str, tmp_path: Path) -> None:
+    w = writer()
+    matrix = w.rng.integers(-3, 4, (16, 5))
+    value = w.node("MatMul", ["x", w.constant(matrix, "weight")])
+    model = finished(w.nodes, w.tensors, value, "N", 16, 5, domain="")
+    annotation = model.graph.quantization_annotation.add(tensor_name="x")
+    annotation.quant_parameter_tensor_names.add(key="finn_datatype", value=kind)
+    low, high = {"UINT8": (0, 255), "INT4": (-8, 7), "BIPOLAR": (-1, 1)}[kind]
+    x = np.random.default_rng(0).integers(low, high + 1, (100, 16))
+    if kind == "BIPOLAR":
+        x[x == 0] = 1
+    found = interpret(imported(model, tmp_path), x.astype(np.float32))
+    np.testing.assert_array_equal(found["values"], x @ matrix)
+
+
+def test_an_input_of_bytes_needs_no_quantizer(tmp_path: Path) -> None:
+    w = writer()
+    matrix = w.rng.integers(-3, 4, (16, 5))
+    pixels = w.node("Div", [w.node("Cast", ["x"], to=1), w.constant(255, "white")])
+    value = w.node("MatMul", [pixels, w.constant(matrix, "weight")])
+    model = finished(w.nodes, w.tensors, value, "N", 16, 5, domain="")
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    x = np.random.default_rng(0).integers(0, 256, (100, 16))
+    found = interpret(imported(model, tmp_path), x.astype(np.float32))
+    np.testing.assert_allclose(found["values"], x @ matrix / 255, rtol=1e-12, atol=1e-12)
+
+
+QDQ_TYPES = {"uint8": np.uint8, "int8": np.int8}
+
+
+def qdq(kind: str, gemm: bool, per_channel: bool, seed: int = 0) -> onnx.ModelProto:
+    """QuantizeLinear - DequantizeLinear around every tensor, as converters of int8 models write."""
+    w = writer(seed=seed)
+    dtype = QDQ_TYPES[kind]
+    middle = 128 if kind == "uint8" else 0
+
+    def quantized(value: str, scale: float, zero: int, type_=dtype) -> str:
+        pair = [w.constant(scale, "scale"), w.constant(zero, "zero", type_)]
+        return w.node("DequantizeLinear", [w.node("QuantizeLinear", [value, *pair]), *pair])
+
+    value = quantized("x", 1 / 16, middle)
+    for inputs, outputs in ((16, 12), (12, 7), (7, 3)):
+        integers = w.constant(w.rng.integers(-127, 128, (inputs, outputs)), "weight", np.int8)
+        scale = 2.0 ** w.rng.integers(-9, -6, outputs) if per_channel else 2.0**-8
+        zero = np.zeros(outputs if per_channel else (), np.int8)
+        pair = [w.constant(scale, "scale"), w.constant(zero, "zero", np.int8)]
+        weight = w.node("DequantizeLinear", [integers, *pair], **({"axis": 1} if per_channel else {}))
+        bias = w.constant(w.rng.integers(-64, 64, outputs) / 64, "bias")
+        if gemm:
+            value = w.node("Gemm", [value, weight, bias])
+        else:
+            value = w.node("Add", [w.node("MatMul", [value, weight]), bias])
+        if outputs != 3:
+            value = quantized(w.node("Relu", [value]), 1 / 16, 0 if kind == "uint8" else -128)
+    value = w.node("Softmax", [value], axis=1)
+    return finished(w.nodes, w.tensors, value, "N", 16, 3, domain="")
+
+
+@pytest.mark.parametrize("kind", QDQ_TYPES)
+@pytest.mark.parametrize("gemm", (False, True))
+@pytest.mark.parametrize("per_channel", (False, True))
+def test_qdq_models_equal_onnx_runtime(kind: str, gemm: bool, per_channel: bool, tmp_path: Path) -> None:
+    model = qdq(kind, gemm, per_channel)
+    x = rows(500, 16)
+    found = interpret(imported(model, tmp_path), x)
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    expected = session.run(None, {"x": x})[0].astype(np.float64)
+    values = found["values"] - found["values"].max(axis=1, keepdims=True)
+    softmax = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(softmax, expected, atol=1e-6)  # float32 softmax of exact logits
+    np.testing.assert_array_equal(found["label"][:, 0], found["values"].argmax(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("ending", "outputs"), (("ArgMax", 4), ("TopK", 4), ("LogSoftmax", 4), ("Sigmoid", 1))
+)
+def test_a_decision_at_the_end_becomes_the_label(ending: str, outputs: int, tmp_path: Path) -> None:
+    w = writer(seed=2)
+    matrix = w.rng.choice([-1, 1], (16, outputs))
+    logits = w.node("MatMul", [w.quantized("x", 1, 1.0, True), w.constant(matrix, "weight")])
+    shift = w.rng.integers(-3, 4, outputs) / 2
+    factor = w.rng.choice([0.3, 1.5, 2.0], outputs).astype(np.float32)
+    logits = w.node("Mul", [w.node("Add", [logits, w.constant(shift, "bias")]), w.constant(factor, "factor")])
+    if ending == "TopK":
+        w.nodes.append(helper.make_node("TopK", [logits, w.constant([1], "k", np.int64)], ["best", "where"]))
+        last = "where"
+    else:
+        last = w.node(ending, [logits], **({"axis": 1} if ending != "Sigmoid" else {}))
+    program = imported(
+        finished(w.nodes, w.tensors, last, "N", 16, outputs, domain="qonnx.custom_op.general"), tmp_path
+    )
+    x = rows(200, 16)
+    exact = (np.where(x >= 0, 1, -1) @ matrix + shift) * factor.astype(np.float64)
+    found = interpret(program, x)
+    np.testing.assert_allclose(found["values"], exact, rtol=1e-12, atol=1e-12)
+    label = exact.argmax(axis=1) if outputs > 1 else (exact[:, 0] >= 0).astype(int)
+    np.testing.assert_array_equal(found["label"][:, 0], label)
+
+
+@needs_qonnx
+@pytest.mark.parametrize("mode", ("ROUND", "floor", "CEIL", "UP", "DOWN", "HALF_UP", "HALF_DOWN"))
+def test_rounding_modes_narrow_ranges_zero_points_and_channel_scales(mode: str, tmp_path: Path) -> None:
+    def model(batch: int | str) -> onnx.ModelProto:
+        w = writer(seed=4)
+        attributes = {"domain": "qonnx.custom_op.general", "signed": 1, "narrow": 1, "rounding_mode": mode}
+        zero, bits = w.constant(0, "zero"), w.constant(4, "bits")
+        value = w.node(
+            "IntQuant", ["x", w.constant(0.25, "scale"), w.constant(1, "zero"), bits], **attributes
+        )
+        value = w.node("MatMul", [value, w.constant(w.rng.integers(-2, 3, (16, 8)), "weight")])
+        channel = w.constant(2.0 ** w.rng.integers(-1, 3, (1, 8)), "scale")
+        unsigned = {**attributes, "signed": 0}
+        value = w.node("IntQuant", [value, channel, zero, bits], **unsigned)
+        value = w.node("MatMul", [value, w.constant(w.rng.integers(-2, 3, (8, 3)), "weight")])
+        return finished(w.nodes, w.tensors, value, batch, 16, 3)
+
+    x = rows(300, 16)
+    found = interpret(imported(model("N"), tmp_path), x)
+    np.testing.assert_array_equal(found["values"].astype(np.float32), execute(model(300), x))
+
+
+@needs_qonnx
+@pytest.mark.parametrize("version", (1, 2))
+@pytest.mark.parametrize("mode", ("FLOOR", "ROUND", "CEIL"))
+def test_trunc_in_both_versions(version: int, mode: str, tmp_path: Path) -> None:
+    def model(batch: int | str) -> onnx.ModelProto:
+        w = writer(seed=6)
+        first = ["x", w.constant(0.5, "scale"), w.constant(0, "zero"), w.constant(4, "bits")]
+        flags = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
+        value = w.node("IntQuant", first, domain="qonnx.custom_op.general", **flags)
+        value = w.node("MatMul", [value, w.constant(w.rng.integers(-1, 2, (16, 6)), "weight")])
+        inputs = [value, w.constant(0.5, "scale"), w.constant(0, "zero"), w.constant(8, "in_bits")]
+        inputs += [w.constant(4, "out_scale")] if version == 2 else []
+        inputs += [w.constant(5, "out_bits")]
+        value = w.node("Trunc", inputs, domain="qonnx.custom_op.general", rounding_mode=mode)
+        value = w.node("MatMul", [value, w.constant(w.rng.integers(-2, 3, (6, 3)), "weight")])
+        made = finished(w.nodes, w.tensors, value, batch, 16, 3)
+        next(e for e in made.opset_import if e.domain).version = version
+        return made
+
+    x = rows(300, 16)
+    found = interpret(imported(model("N"), tmp_path), x)
+    np.testing.assert_array_equal(found["values"].astype(np.float32), execute(model(300), x))
+
+
+def test_constants_may_be_nodes_and_activations_may_be_sliced_and_joined(tmp_path: Path) -> None:
+    w = writer(seed=8)
+    value = w.node("Sign", ["x"])
+    halves = [
+        w.node("Slice", [value, *(w.constant([k], "at", np.int64) for k in (first, end, 1))])
+        for first, end in ((8, 16), (0, 8))
+    ]
+    swapped = w.node("Concat", halves, axis=1)
+    matrix = w.rng.integers(-3, 4, (16, 4)).astype(np.float32)
+    w.nodes.append(helper.make_node("Constant", [], ["held"], value=numpy_helper.from_array(matrix)))
+    result = w.node("Gemm", [swapped, "held"])
+    program = imported(finished(w.nodes, w.tensors, result, "N", 16, 4, domain=""), tmp_path)
+    x = rows(100, 16)
+    expected = np.sign(np.concatenate([x[:, 8:], x[:, :8]], axis=1)) @ matrix
+    np.testing.assert_array_equal(interpret(program, x)["values"], expected)

@@ -1,0 +1,1 @@
+"""What a program costs on a target, every figure with its origin."""

@@ -1,0 +1,198 @@
+"""Program to tape: the instructions and constants of the machine (kernels/_machine.py).
+
+Every value gets its own place in the work array. A dot runs as the kernel that its notes name,
+where that one can serve it, else by the rule of the select_kernel pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.ir.bounds import Range, bounds
+from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
+from qcompile.ir.program import Program
+from qcompile.kernels import _machine as machine
+from qcompile.kernels._plane_layout import pack_weights, padded
+from qcompile.passes.select_kernel import choice, weight_planes
+
+__all__ = ["Tape", "assemble"]
+
+LOWEST = np.iinfo(np.int64).min
+MOST_PLANES = 32  # of weights: beyond, planes are asked for in vain
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """What the machine needs to make one value of a program.
+
+    Attributes:
+        words: the tape.
+        work: int64 words of scratch.
+        columns: elements of the value.
+    """
+
+    words: NDArray[np.int64]
+    work: int
+    columns: int
+
+
+def assemble(program: Program, value: str) -> Tape:
+    """The tape that computes one integer value of a verified program."""
+    program = program.with_ops(program.ops, outputs={"scores": value}).pruned()
+    return _Assembler(program).tape(value)
+
+
+class _Assembler:
+    """Collects instructions and constants; places of constants are known once all are in."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.ranges = bounds(program)
+        self.places: dict[str, int] = {}
+        self.planes: dict[str, int] = {}
+        self.work = 0
+        self.scratch = 0
+        self.code: list[list[int]] = []
+        ops = [op for op in program.ops if not isinstance(op, Scale)]
+        self.ops = [op for op in ops if not (isinstance(op, Input) and op.type.kind == "f")]
+        self.room = 2 * len(self.ops)  # a dot may need its input packed first
+        self.end = machine.HEADER + machine.WORDS * self.room
+        self.constants: list[NDArray[np.int64]] = []
+
+    def tape(self, value: str) -> Tape:
+        for op in self.ops:
+            self._add(op)
+        columns = self.program[value].type.length
+        header = [len(self.code), self.places[value], columns, machine.TILE * self.work, self.work]
+        code = self.code + [[0] * machine.WORDS for _ in range(self.room - len(self.code))]
+        parts = [header, *code, *self.constants, np.zeros(padded(1), dtype=np.int64)]
+        words = np.concatenate([np.asarray(part, dtype=np.int64) for part in parts])
+        return Tape(words, machine.TILE * self.work + self.scratch + padded(1), columns)
+
+    def _add(self, op: Op) -> None:
+        if self._bits_only(op):
+            self.planes[op.result] = self._bits(op)
+            return
+        code, parameters = self._instruction(op)
+        operands = [self.places.get(a, 0) for a in op.operands] + [0, 0]  # a packed value has no place
+        if code == machine.PLANES:
+            operands[0] = self._packed(op.operands[0], self.ranges[op.operands[0]])
+        self.places[op.result] = self._emit(code, operands[:2], op.type.length, parameters)
+
+    def _emit(self, code: int, operands: list[int], length: int, parameters: list[int]) -> int:
+        """Append an instruction; the place of its result."""
+        place = self.work
+        self.work += padded(length + 1)
+        row = [code, place, *operands, length, *parameters]
+        self.code.append(row + [0] * (machine.WORDS - len(row)))
+        return place
+
+    def _packed(self, value: str, inputs: Range) -> int:
+        """Place of the bit planes of a value; packed once, however many dots read it."""
+        low, high = inputs
+        d = self.program[value].type.length
+        planes, words = _planes(low, high), -(-d // 64)
+        if value not in self.planes:
+            operands = [self.places[value], 0]
+            self.planes[value] = self._emit(machine.PACK, operands, planes * words, [low, planes, d, words])
+        return self.planes[value]
+
+    def _bits_only(self, op: Op) -> bool:
+        """Whether a value of single comparisons is read by nothing but bit planes."""
+        match op:
+            case Encode():
+                one = op.encoder.bits == 1 and (op.encoder.kind == ColumnKind.GREATER).all()
+            case Threshold():
+                one = op.levels.shape[1] == 1 and (op.sign > 0).all() and (op.levels > LOWEST).all()
+            case _:
+                return False
+        readers = self.program.users(op.result)
+        output = op.result in self.program.outputs.values()
+        ends = self.ranges[op.result]
+        return bool(one) and ends == (0, 1) and not output and all(_by_planes(r, ends) for r in readers)
+
+    def _bits(self, op: Op) -> int:
+        """Emit the comparison that makes the plane of a value; its place."""
+        d = op.type.length
+        if isinstance(op, Encode):
+            return self._emit(machine.BITS, [0, 0], -(-d // 64), self._encoder(op.encoder))
+        assert isinstance(op, Threshold)
+        limits = self._constant(op.levels[:, 0] - 1)  # a >= level is a > level - 1
+        return self._emit(machine.ABOVE, [self.places[op.a], 0], -(-d // 64), [limits, d])
+
+    def _constant(self, array: Any) -> int:
+        """Place of int64 or uint64 constants on the tape."""
+        words = np.ascontiguousarray(array).ravel()
+        place = self.end
+        self.constants.append(words.view(np.int64) if words.dtype == np.uint64 else words.astype(np.int64))
+        self.end += len(words)
+        return place
+
+    def _instruction(self, op: Op) -> tuple[int, list[int]]:
+        match op:
+            case Input():
+                return machine.INPUT, [op.type.low, op.type.high]
+            case Encode():
+                return machine.ENCODE, self._encoder(op.encoder)
+            case Affine():
+                strides = [int(len(c) > 1) for c in (op.scale, op.shift)]
+                scale, shift = self._constant(op.scale), self._constant(op.shift)
+                return machine.AFFINE, [scale, strides[0], shift, strides[1]]
+            case Dot():
+                return self._dot(op, self.ranges[op.a])
+            case Mul():
+                return machine.MUL, []
+            case Add():
+                return machine.ADD, []
+            case Poly():
+                return machine.POLY, list(op.coefficients)
+            case Threshold():
+                levels, signs = self._constant(op.levels.T), self._constant(op.sign)
+                return machine.THRESHOLD, [levels, op.levels.shape[1], signs]
+            case Argmax():
+                return machine.ARGMAX, [self.program[op.a].type.length]
+            case Sign():
+                return machine.SIGN, []
+        raise TypeError(f"the machine has no instruction for {type(op).__name__}.")
+
+    def _encoder(self, encoder: Encoder) -> list[int]:
+        ends = [encoder.of_kind(kind).stop for kind in ColumnKind][:4]
+        feature = self._constant(encoder.feature)
+        pairs = np.concatenate([encoder.shift, encoder.gain, encoder.fill]).astype(np.float32)
+        pairs = np.append(pairs, np.zeros(len(pairs) % 2, dtype=np.float32))
+        floats = 2 * self._constant(pairs.view(np.int64))
+        read = encoder.feature[: ends[2]]
+        neighbours = len(read) > 0 and (np.diff(read) == 1).all()
+        self.scratch = max(self.scratch, encoder.features + encoder.width)
+        base = int(read[0]) if neighbours else -1
+        return [encoder.top, *ends, feature, floats, encoder.width, encoder.features, base]
+
+    def _dot(self, op: Dot, inputs: Range) -> tuple[int, list[int]]:
+        low, high = inputs
+        if not _by_planes(op, inputs):
+            return machine.MULTIPLY, [self._constant(op.weight), op.weight.shape[1]]
+        packed, least, step = pack_weights(op.weight)
+        planes, words, lanes = packed.shape
+        start = np.zeros(lanes, dtype=np.int64)
+        start[: len(op.weight)] = low * op.weight.sum(axis=1)
+        place, begin = self._constant(packed), self._constant(start)
+        return machine.PLANES, [place, planes, _planes(low, high), words, lanes, least, step, begin]
+
+
+def _planes(low: int, high: int) -> int:
+    """Bit planes of values in [low, high], counted from low."""
+    return max(1, (high - low).bit_length())
+
+
+def _by_planes(op: Op, inputs: Range) -> bool:
+    """Whether an operation is a dot that runs on bit planes: by its note, else by the rule."""
+    if not isinstance(op, Dot) or not op.weight.size:
+        return False
+    asked = op.notes.get("kernel")
+    known = asked in ("planes_i8_u8", "multiply_i64_i64") and weight_planes(op) <= MOST_PLANES
+    return (asked if known else choice(op, *inputs)["kernel"]) == "planes_i8_u8"

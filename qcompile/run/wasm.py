@@ -1,0 +1,121 @@
+"""Run the C artifact as WebAssembly in wasmtime; fuel counts executed instructions."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.backends.artifact import Artifact
+from qcompile.errors import UnsupportedError
+from qcompile.ir.ops import Encode
+from qcompile.ir.program import Program
+from qcompile.run._toolchain import compile_files, cross, write_files
+from qcompile.run.native_c import code_type, finish, score_type
+from qcompile.targets.schema import Target, load_target
+
+__all__ = ["WasmRunner", "build_module", "open_artifact"]
+
+FUEL = 10**12
+
+
+def build_module(artifact: Artifact, target: Target) -> bytes:
+    """The .wasm file: exports memory, __heap_base and the model's functions.
+
+    Raises:
+        UnsupportedError: ziglang is missing.
+        CompileError: the compiler refused.
+    """
+    assert artifact.program is not None
+    command, machine = cross(target)
+    prefix = artifact.provenance["prefix"]
+    names = ["scores_from_codes"]
+    if any(isinstance(op, Encode) for op in artifact.program.ops):
+        names += ["scores", "encode"]
+    if "label" in artifact.program.outputs:
+        names.append("label")
+    symbols = [*(f"{prefix}_{n}" for n in names), "__heap_base"]
+    exports = [*(f"-Wl,--export={s}" for s in symbols), "-Wl,--export-memory"]
+    flags = (*machine, "-std=c99", "-ffreestanding", "-ffp-contract=off", "-nostdlib", "-rtlib=compiler-rt")
+    with tempfile.TemporaryDirectory(prefix="qcompile_wasm_") as name:
+        folder = Path(name)
+        write_files(artifact.files, folder)
+        source = folder / artifact.entry
+        include = ("-I", str(source.parent), "-I", str(folder / "include"))
+        compile_files(
+            command, [source], folder / "model.wasm", (*flags, "-Wl,--no-entry", "-Wl,-s", *exports, *include)
+        )
+        return (folder / "model.wasm").read_bytes()
+
+
+@dataclass(frozen=True, eq=False)
+class WasmRunner:
+    """Scores row by row in wasmtime; ``module`` is the .wasm file."""
+
+    artifact: Artifact
+    program: Program
+    target: Target
+    module: bytes = field(repr=False)
+    name: str = "wasm"
+
+    def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """(n, features) raw rows to (n, C) int64."""
+        return self._run(x)[0]
+
+    def predict(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Label indices, or values for regression."""
+        return finish(self.program, self.scores(x))
+
+    def count(self, row: NDArray[Any]) -> int:
+        """Instructions of one row: wasmtime charges one unit of fuel for each."""
+        return self._run(np.asarray(row)[None])[1]
+
+    def _run(self, x: NDArray[Any]) -> tuple[NDArray[np.int64], int]:
+        w: Any = importlib.import_module("wasmtime")
+        config = w.Config()
+        config.consume_fuel = True
+        store = w.Store(w.Engine(config))
+        store.set_fuel(FUEL)
+        exports = w.Instance(store, w.Module(store.engine, self.module), []).exports(store)
+        prefix = self.artifact.provenance["prefix"]
+        raw = any(isinstance(op, Encode) for op in self.program.ops)
+        function = exports[f"{prefix}_scores" if raw else f"{prefix}_scores_from_codes"]
+        rows = np.ascontiguousarray(x, dtype=code_type(self.program))
+        score = score_type(self.artifact)
+        columns = self.program[self.program.outputs["scores"]].type.length
+        memory, at = exports["memory"], (exports["__heap_base"].value(store) + 15) & ~15
+        row_bytes = rows[:1].nbytes
+        out = at + (row_bytes + 15 & ~15)
+        scratch = out + (columns * score.itemsize + 15 & ~15)
+        need = scratch + int(self.artifact.provenance["scratch_bytes"])
+        missing = need - memory.data_len(store)
+        if missing > 0:
+            memory.grow(store, -(-missing // 65536))
+        result = np.empty((len(rows), columns), dtype=np.int64)
+        before = store.get_fuel()
+        for k, row in enumerate(rows):
+            memory.write(store, row.tobytes(), at)
+            function(store, at, out, scratch)
+            result[k] = np.frombuffer(bytes(memory.read(store, out, scratch)), score)[:columns]
+        return result, before - store.get_fuel()
+
+
+def open_artifact(artifact: Artifact, target: Target | None = None) -> WasmRunner:
+    """Compile to WebAssembly and load.
+
+    Raises:
+        UnsupportedError: wasmtime or ziglang is missing, or the target is not a wasm one.
+    """
+    assert artifact.program is not None
+    chosen = target or load_target(artifact.provenance["target"] or "wasm32")
+    if chosen.runner != "wasm":
+        raise UnsupportedError(f"target {chosen.name!r} is run by {chosen.runner or 'nothing'}, not by wasm.")
+    if importlib.util.find_spec("wasmtime") is None:
+        raise UnsupportedError("running WebAssembly needs wasmtime: pip install 'qcompile[edge]'.")
+    return WasmRunner(artifact, artifact.program, chosen, build_module(artifact, chosen))

@@ -1,0 +1,1 @@
+"""Equality of a compiled model with its program, exact: ``equivalence`` on the rows of ``rows``."""

@@ -1,0 +1,72 @@
+"""How the host chooses a kernel: by the folder, by what the CPU has, by rank, by name."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from networks import random_network, random_rows
+
+from qcompile import registry
+from qcompile.errors import UnsupportedError
+from qcompile.ir.lower import lower
+from qcompile.kernels._contract import Spec, two_layer_reference
+from qcompile.network import decide, forward
+from qcompile.passes._pipeline import optimise
+from qcompile.run import host
+
+NETWORK = random_network(1, columns=3)
+PROGRAM, _ = optimise(lower(NETWORK))
+ONE = random_network(2, columns=1)
+ONE_PROGRAM, _ = optimise(lower(ONE))
+
+
+def _kernel(rank: int, isa: tuple[str, ...] = (), level: str = "network") -> SimpleNamespace:
+    def run(state, x, out):
+        out[:] = two_layer_reference(state, x)
+
+    return SimpleNamespace(
+        SPEC=Spec(level, ("binary",), (4,), isa), serves=lambda form: rank, pack=lambda form: form, run=run
+    )
+
+
+@pytest.fixture
+def kernels(monkeypatch: pytest.MonkeyPatch):
+    found = {"slow": _kernel(1), "fast": _kernel(7), "alien": _kernel(99, ("no-such-isa",))}
+    found |= {"unable": _kernel(0), "dot": _kernel(100, level="dot")}
+    monkeypatch.setattr(registry, "names", lambda package, suffix=".py": tuple(sorted(found)))
+    monkeypatch.setattr(registry, "load", lambda package, name: found[name])
+    return found
+
+
+def test_the_highest_rank_that_this_cpu_can_run_serves(kernels) -> None:
+    runner = host.open_program(PROGRAM)
+    assert (runner.kernel, runner.reason) == ("fast", "rank 7, the highest")
+    x = random_rows(0, NETWORK.encoder, 40)
+    scores = forward(NETWORK, x)
+    np.testing.assert_array_equal(runner.scores(x), scores)
+    np.testing.assert_array_equal(runner.predict(x), decide(NETWORK, scores))
+    np.testing.assert_array_equal(runner.values(x), scores * NETWORK.scale)
+
+
+def test_a_kernel_is_taken_by_name_and_refused_where_it_cannot_serve(kernels) -> None:
+    assert host.open_program(PROGRAM, "slow").kernel == "slow"
+    assert host.open_program(PROGRAM, "plain").kernel == "plain"
+    for name in ("alien", "unable", "dot", "nothing"):
+        with pytest.raises(UnsupportedError, match="those that do: plain, fast, slow"):
+            host.open_program(PROGRAM, name)
+
+
+def test_the_plain_machine_serves_where_no_kernel_does(kernels) -> None:
+    kernels.clear()
+    runner = host.open_program(PROGRAM)
+    assert (runner.kernel, runner.reason) == ("plain", "no fused kernel serves this program on this CPU")
+    x = random_rows(0, NETWORK.encoder, 40)
+    np.testing.assert_array_equal(runner.predict(x), decide(NETWORK, forward(NETWORK, x)))
+
+
+def test_one_score_is_decided_by_its_sign_in_every_kernel(kernels) -> None:
+    network, program = ONE, ONE_PROGRAM
+    x = random_rows(1, network.encoder, 60)
+    for kernel in ("fast", "plain"):
+        found = host.open_program(program, kernel).predict(x)
+        np.testing.assert_array_equal(found, decide(network, forward(network, x)))

@@ -1,0 +1,1 @@
+"""The report page, its plots, and the terminal's tables."""

@@ -1,0 +1,89 @@
+"""The display of a build: plain lines in a pipe, a chart on a terminal, nothing for machines."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from qcompile.events import Event
+from qcompile.report import live
+from qcompile.report.curves import curves
+from qcompile.report.words import certificate_sentence, number, percent
+
+SUMMARY = {"objective": 0.5, "bound": 0.45, "gap": 0.1, "columns": [{}]}
+
+
+def events() -> list[Event]:
+    steps = [
+        Event(
+            "solve",
+            "step",
+            {"column": 0, "seconds": k / 10, "objective": 1 + 1 / (k + 1), "bound": 1 - 1 / (k + 1)},
+        )
+        for k in range(20)
+    ]
+    return [
+        Event("data", "Read 10 rows [bold]of[/bold] data.", {}),
+        *steps,
+        Event("rounding", "step", {"column": 0, "seconds": 0.5, "objective": 1.02, "bound": math.nan}),
+        Event("certificate", "", SUMMARY),
+    ]
+
+
+def test_in_a_pipe_every_finished_stage_is_one_plain_line() -> None:
+    out = io.StringIO()
+    listen = live.plain_display(Console(file=out, width=80))
+    for event in events():
+        listen(event)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "Data         Read 10 rows [bold]of[/bold] data."
+    assert lines[1] == f"Certificate  {certificate_sentence(SUMMARY)}"
+    assert len(lines) == 2
+
+
+def test_a_long_stage_gives_a_sign_of_life_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
+    out = io.StringIO()
+    listen = live.plain_display(Console(file=out, width=80))
+    for event in events():
+        listen(event)
+    assert out.getvalue().count("Training     step") == 20
+
+
+def test_on_a_terminal_the_two_curves_are_drawn_and_the_chart_stays() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True)
+    with live.live_display(console) as listen:
+        for event in events():
+            listen(event)
+    text = out.getvalue()
+    assert "lower bound" in text and "objective" in text
+    assert any(0x2801 <= ord(c) <= 0x28FF for c in text)
+    assert "No network of this kind" in text
+
+
+def test_the_bound_of_the_drawing_never_falls_and_the_network_never_rises() -> None:
+    drawn = curves([[0, 3, -1], [1, 2, 1.5], [2, 2.1, 1.2]], [[0, 2.5, None], [1, 2.7, None]], 2.5, 1.5)
+    assert [v for _, v in drawn.bound] == [-1, 1.5, 1.5, 1.5]
+    assert [v for _, v in drawn.reached] == [2.5, 2.5]
+    assert drawn.low < 1.5 and drawn.high > 2.5
+
+
+@pytest.mark.parametrize("gap", [1e-9, 0.0123456, 0.1, 0.5, 0.999])
+def test_a_gap_is_never_shown_smaller_than_it_is(gap: float) -> None:
+    assert float(percent(gap).removesuffix(" %")) >= 100 * gap * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("bound", [0.1, 0.0819999, 123456.7, -0.00123456])
+def test_a_lower_bound_is_never_shown_larger_than_it_is(bound: float) -> None:
+    assert float(number(bound, down=True)) <= bound
+
+
+def test_the_words_follow_the_gap() -> None:
+    assert "at most 10 % better is possible" in certificate_sentence(SUMMARY)
+    assert "nothing better exists" in certificate_sentence({**SUMMARY, "gap": 0.0})
+    assert "no useful limit" in certificate_sentence({**SUMMARY, "gap": 1.0, "bound": 0.0})
+    assert "3 classes" in certificate_sentence({**SUMMARY, "columns": [{}] * 3})

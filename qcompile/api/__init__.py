@@ -1,0 +1,30 @@
+"""The Python face of every command: short compositions that return frozen records.
+
+Each name is imported when it is first used, so that opening a model does not import a solver.
+The files are private because each has the name of its one function.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qcompile.api._build import build
+    from qcompile.api._check import check
+    from qcompile.api._describe import info, targets
+    from qcompile.api._import_model import import_model
+    from qcompile.api._predict import predict
+    from qcompile.api._profile import profile
+    from qcompile.api._train import train
+    from qcompile.api._verify import verify
+
+__all__ = ["build", "check", "import_model", "info", "predict", "profile", "targets", "train", "verify"]
+
+HOME = {name: name for name in __all__} | {"info": "describe", "targets": "describe"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOME:
+        raise AttributeError(f"module 'qcompile.api' has no attribute {name!r}")
+    return getattr(import_module(f"qcompile.api._{HOME[name]}"), name)

@@ -1,0 +1,155 @@
+"""build: from a table to a certified, compiled, checked and costed model, in one folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.api._train import read_table
+from qcompile.api.equality import Outcome, compare_all
+from qcompile.api.machine import machine
+from qcompile.api.measure import costs
+from qcompile.api.model import MODEL, RUNS_HERE, Compiled, compile_program, runner
+from qcompile.api.staging import staged_folder
+from qcompile.cost.rows import CostReport
+from qcompile.cost.target import load_target
+from qcompile.data.table import Table
+from qcompile.events import Event, Listener, ignore
+from qcompile.ir.lower import lower
+from qcompile.report import record as parts
+from qcompile.report.json_text import to_json
+from qcompile.report.page import render
+from qcompile.report.words import backend_name, number
+from qcompile.solve import certificate as certificates
+from qcompile.train.choices import Choices
+from qcompile.train.train_table import train_table
+from qcompile.train.trained import Trained
+
+__all__ = ["Built", "build"]
+
+CERTIFICATE, PAGE, NUMBERS = "certificate.npz", "report.html", "report.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """What ``build`` made.
+
+    Attributes:
+        folder: holds model.onnx, certificate.npz, report.html and report.json.
+        trained: the network with its proof and scores.
+        compiled: its program and artifacts.
+        costs: every measured and modelled figure.
+        record: the content of report.json.
+    """
+
+    folder: Path
+    trained: Trained
+    compiled: Compiled
+    costs: CostReport
+    record: dict[str, Any]
+
+
+def build(
+    source: Any,
+    output: str | Path = "build",
+    *,
+    label: str | None = None,
+    task: str | None = None,
+    target: str | Path = "host",
+    choices: Choices | None = None,
+    on_event: Listener = ignore,
+) -> Built:
+    """Train, certify, compile, verify and measure.
+
+    Args:
+        source: file, "sklearn:NAME", "openml:NAME", or a pandas frame.
+        output: folder; its earlier files are replaced only when everything has succeeded.
+        label: column to predict; the last one by default.
+        task: "classification" or "regression"; decided from the label by default.
+        target: a target's name or a TOML file.
+        choices: training settings.
+        on_event: told of every stage.
+
+    Raises:
+        QCompileError: the table, a setting, the target or the output cannot be used.
+        CheckFailed: an artifact does not compute what the interpreter computes.
+    """
+    goal = load_target(target)
+    choices = choices or Choices()
+    with staged_folder(Path(output)) as folder:
+        table = read_table(source, label, task, on_event)
+        trained = train_table(table, choices, on_event)
+        lowered = lower(trained.network, "model")
+        compiled = compile_program(lowered)
+        program = parts.program_part(compiled.program, compiled.passes)
+        model = parts.model_part(trained.network)
+        told = f"{model['neurons']} neurons of {model['bits_per_weight']}-bit weights: {program['sentence']}"
+        on_event(Event("program", told, model))
+
+        runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
+        outcomes = compare_all(compiled, runners, table.x[trained.test_index], on_event)
+        report = costs(lowered, compiled.program, compiled.artifacts, list(runners.values()), goal)
+        _tell_costs(report, on_event)
+
+        files = _write(folder, trained, compiled)
+        record = _record(table, trained, compiled, outcomes, report, files)
+        (folder / NUMBERS).write_text(to_json(record), encoding="utf-8")
+        (folder / PAGE).write_text(render(record, trained.network), encoding="utf-8")
+        sizes = {name: (folder / name).stat().st_size for name in (MODEL, CERTIFICATE, NUMBERS, PAGE)}
+    for name, size in sizes.items():
+        path = Path(output) / name
+        on_event(Event("written", f"{path} ({size:,} bytes)", {"path": str(path), "bytes": size}))
+    return Built(Path(output), trained, compiled, report, record)
+
+
+def _write(folder: Path, trained: Trained, compiled: Compiled) -> dict[str, dict[str, Any]]:
+    artifact = compiled.artifacts["onnx_graph"]
+    (folder / MODEL).write_bytes(artifact.files[artifact.entry])
+    certificates.save(folder / CERTIFICATE, trained.certificates)
+    found = {}
+    for name in (MODEL, CERTIFICATE):
+        content = (folder / name).read_bytes()
+        found[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return found
+
+
+def _record(
+    table: Table,
+    trained: Trained,
+    compiled: Compiled,
+    outcomes: tuple[Outcome, ...],
+    report: CostReport,
+    files: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "format": parts.FORMAT,
+        "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
+        "accuracy": parts.accuracy_part(trained),
+        "model": parts.model_part(trained.network),
+        "data": parts.data_part(table, trained),
+        "training": parts.training_part(trained),
+        "program": parts.program_part(compiled.program, compiled.passes),
+        "verification": [vars(o) for o in outcomes],
+        "costs": report.to_json(),
+        "files": dict(files),
+        "machine": machine(),
+    }
+
+
+def _tell_costs(report: CostReport, on_event: Listener) -> None:
+    """One sentence on time and one on energy, for one row."""
+    measured = report.select("latency_p50", batch=1)
+    latency = measured or report.select("latency", operation="total")
+    told = ", ".join(f"{backend_name(r.backend)} {number(r.expected)} us" for r in latency)
+    figures = {r.backend: r.expected for r in latency}
+    how = "median, measured here" if measured else f"{report.target}, modelled"
+    on_event(Event("latency", f"{told} for one row ({how})", {"latency_us": figures}))
+    energy = report.select("energy", operation="total")
+    if energy:
+        told = ", ".join(f"{backend_name(r.backend)} {number(r.expected)} uJ" for r in energy)
+        origin = f"{energy[0].origin}: {energy[0].source}"
+        figures = {r.backend: r.expected for r in energy}
+        on_event(Event("energy", f"{told} for one row ({origin})", {"energy_uj": figures, "origin": origin}))

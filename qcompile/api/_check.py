@@ -1,0 +1,88 @@
+"""check: is a build within a budget of time, energy, size, flash and RAM?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.measure import costs
+from qcompile.api.model import RUNS_HERE, compile_program, open_model, runner, shipped
+from qcompile.cost.budget import Budget, Verdict, from_toml, judge
+from qcompile.cost.target import load_target
+
+__all__ = ["Checked", "check"]
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A verdict per limit."""
+
+    verdicts: tuple[Verdict, ...]
+    record: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every limit is kept."""
+        return all(v.within for v in self.verdicts)
+
+    @property
+    def sentence(self) -> str:
+        """What is over, and by how much."""
+        return " ".join(v.sentence for v in self.verdicts if not v.within)
+
+
+def check(
+    folder: str | Path,
+    target: str | Path = "host",
+    *,
+    max_latency_us: float | None = None,
+    max_energy_uj: float | None = None,
+    max_size_kb: float | None = None,
+    max_flash_kb: float | None = None,
+    max_ram_kb: float | None = None,
+    budget_file: str | Path | None = None,
+) -> Checked:
+    """Measure the model of a build and judge it.
+
+    Args:
+        folder: a build folder, or a model file.
+        target: where it is to run.
+        max_latency_us: median latency of one row, the upper end of its interval.
+        max_energy_uj: energy of one row.
+        max_size_kb: size of the model file, 1 kB = 1000 bytes.
+        max_flash_kb: code and constants on another core.
+        max_ram_kb: data, scratch and stack on another core.
+        budget_file: TOML with limits, [tool.qcompile.budget] of a pyproject.toml; those above win.
+
+    Raises:
+        QCompileError: the model or the target cannot be read, or no limit is given.
+    """
+    limits = {
+        "max_latency_us": max_latency_us,
+        "max_energy_uj": max_energy_uj,
+        "max_size_kb": max_size_kb,
+        "max_flash_kb": max_flash_kb,
+        "max_ram_kb": max_ram_kb,
+    }
+    budget = Budget(**limits) if budget_file is None else from_toml(budget_file, limits)
+    goal = load_target(target)
+    opened = open_model(Path(folder))
+    compiled = compile_program(opened.program)
+    artifacts = shipped(opened, compiled)
+    local = RUNS_HERE if goal.kind == "host" else ()
+    runners = [runner(artifacts[backend], name) for backend, name in local]
+    report = costs(opened.program, compiled.program, artifacts, runners, goal, batches=(1,))
+    verdicts = judge(report, budget)
+    plain = [
+        {**{k: v for k, v in asdict(v).items()}, "within": v.within, "sentence": v.sentence} for v in verdicts
+    ]
+    return Checked(
+        verdicts,
+        {
+            "folder": str(folder),
+            "target": goal.name,
+            "passed": all(v.within for v in verdicts),
+            "verdicts": plain,
+        },
+    )

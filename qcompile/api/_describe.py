@@ -1,0 +1,97 @@
+"""targets and info: what can be compiled for, and what is in a model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.cost.target import Target, load_target
+from qcompile.registry import names
+
+__all__ = ["Described", "Listed", "info", "targets"]
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Every target of this installation."""
+
+    targets: tuple[Target, ...]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A model file in facts."""
+
+    record: dict[str, Any]
+
+
+def targets() -> Listed:
+    """Read every target file.
+
+    >>> any(t.name == "host" for t in targets().targets)
+    True
+    """
+    found = tuple(load_target(name) for name in names("qcompile.targets", ".toml"))
+    rows = [
+        {"name": t.name, "kind": t.kind, "isa": t.isa, "clock_mhz": t.clock_mhz.expected, "title": t.title}
+        for t in found
+    ]
+    return Listed(found, {"targets": rows})
+
+
+def info(model: str | Path) -> Described:
+    """Read a model: network or imported program, origin, proof and compiled operations.
+
+    Raises:
+        ModelError: it is missing, unreadable or damaged.
+    """
+    from qcompile.api.model import open_model
+    from qcompile.passes._pipeline import optimise
+    from qcompile.report import record as parts
+
+    opened = open_model(Path(model))
+    program, passes = optimise(opened.program, load_target("host"))
+    listing = parts.program_part(program, passes)
+    provenance = dict(opened.program.metadata.get("provenance", {}))
+    facts = {"file": f"{opened.path}, {len(opened.content):,} bytes"}
+    network = None
+    if opened.network is not None:
+        provenance = dict(opened.network.provenance)
+        network = parts.model_part(opened.network)
+        facts |= _facts(opened.network, network, provenance)
+    facts["reads"] = f"{program.input.type.length} columns" + (
+        f": {_short(program.columns)}" if program.columns else ""
+    )
+    facts["compiled"] = listing["sentence"]
+    if "certificate" in provenance:
+        facts["proved"] = parts.certificate_part(provenance["certificate"])["sentence"]
+    for key in ("source", "loss", "beta", "seed", "imported_from", "producer"):
+        if provenance.get(key) is not None:
+            facts[key.replace("_", " ")] = str(provenance[key])
+    return Described(
+        {
+            "model": str(opened.path),
+            "facts": facts,
+            "network": network,
+            "program": listing,
+            "provenance": provenance,
+        }
+    )
+
+
+def _facts(network: Any, described: dict[str, Any], provenance: dict[str, Any]) -> dict[str, str]:
+    label = provenance.get("schema", {}).get("label", "the label")
+    what = f"{label} (a number)" if network.task == "regression" else f"{label}: {_short(network.classes)}"
+    bits = f"{described['first_layer_bits']:,} first-layer bits"
+    return {
+        "predicts": what,
+        "encoder": f"{described['encoder']}, {described['input_bits']} bits, {described['inputs']} inputs",
+        "network": f"{network.form}, {network.neurons} neurons, {network.weights} weights, {bits}",
+    }
+
+
+def _short(words: tuple[str, ...], limit: int = 8) -> str:
+    more = f", and {len(words) - limit} more" if len(words) > limit else ""
+    return ", ".join(words[:limit]) + more

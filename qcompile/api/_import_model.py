@@ -1,0 +1,66 @@
+"""import_model: other people's low-bit networks become integer programs, checked and compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.equality import compare_all
+from qcompile.api.model import FILE, MODEL, RUNS_HERE, compile_program, runner
+from qcompile.api.staging import staged_folder
+from qcompile.errors import ModelError
+from qcompile.events import Listener, ignore
+from qcompile.importers.qonnx import read_program
+from qcompile.ir.program import Program
+from qcompile.ir.text import dump
+from qcompile.report import record as parts
+
+__all__ = ["Imported", "import_model"]
+
+TEXT = "program.qir"
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """An imported program and where it was written."""
+
+    folder: Path
+    program: Program
+    record: dict[str, Any]
+
+
+def import_model(
+    source: str | Path, output: str | Path, *, inputs: str | None = None, on_event: Listener = ignore
+) -> Imported:
+    """Read a QONNX, Brevitas, FINN or QDQ file; write an exact integer ONNX file and the program's text.
+
+    Args:
+        source: the ONNX file.
+        output: folder for model.onnx and program.qir, which every other command reads.
+        inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", ..), where the file
+            does not say.
+        on_event: told of every comparison.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+        UnsupportedError: an operator has no translation: which node, and why.
+        CheckFailed: a compiled form differs from the program.
+    """
+    if not Path(source).is_file():
+        raise ModelError(f"{source} does not exist; give an ONNX file.")
+    program = read_program(source, inputs)
+    compiled = compile_program(program)
+    with staged_folder(Path(output)) as folder:
+        runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
+        outcomes = compare_all(compiled, runners, None, on_event)
+        (folder / TEXT).write_text(dump(program), encoding="utf-8")
+        artifact = compiled.artifacts[FILE]
+        (folder / MODEL).write_bytes(artifact.files[artifact.entry])
+    record = {
+        "source": str(source),
+        "program": parts.program_part(compiled.program, compiled.passes),
+        "verification": [vars(o) for o in outcomes],
+        "files": [str(Path(output) / name) for name in (TEXT, MODEL)],
+    }
+    return Imported(Path(output), program, record)

@@ -1,0 +1,103 @@
+"""profile: how long models take here; ours on every back-end, any ONNX file in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.machine import machine
+from qcompile.api.measure import BATCHES, latency_rows
+from qcompile.api.model import Model, compile_program, model_path, open_model, runner, shipped
+from qcompile.cost.float_twin import open_twin
+from qcompile.cost.rows import CostReport, CostRow
+from qcompile.errors import QCompileError
+from qcompile.importers._model_file import NETWORK
+from qcompile.importers._onnx_file import read_model
+from qcompile.report.words import number
+from qcompile.run.profile_onnx import OnnxProfile, profile_files, ratios
+
+__all__ = ["Profiled", "profile"]
+
+
+@dataclass(frozen=True, eq=False)
+class Profiled:
+    """Latency percentiles of everything that was timed."""
+
+    costs: CostReport
+    record: dict[str, Any]
+
+
+def profile(*models: str | Path, batches: Sequence[int] = BATCHES, threads: int = 1) -> Profiled:
+    """Measure p50, p90 and p99, the contestants taking turns in one process.
+
+    One model of ours is timed on every back-end that runs here, beside a float32 ONNX graph of the
+    same function. Any other ONNX file, or several files, are timed in ONNX Runtime side by side.
+
+    Args:
+        *models: model files or build folders.
+        batches: rows per call.
+        threads: within an operator of ONNX Runtime, for files timed as they are.
+
+    Raises:
+        QCompileError: a model cannot be read, or a batch size is not positive.
+    """
+    if not models:
+        raise QCompileError("there is no model to profile; give at least one file.")
+    if not batches or min(batches) < 1 or max(batches) > 1_000_000:
+        raise QCompileError(f"batch sizes are {list(batches)}; give whole numbers from 1 to 1,000,000.")
+    if threads < 1:
+        raise QCompileError(f"threads is {threads}; give at least 1.")
+    sizes = tuple(dict.fromkeys(batches))
+    paths = [model_path(Path(model)) for model in models]
+    if len(paths) == 1 and _compiles(paths[0]):
+        rows, notes, files = _backends(open_model(paths[0]), sizes), [], []
+    else:
+        profiles = profile_files(paths, sizes, threads)
+        rows = tuple(replace(row, backend=str(p.path)) for p in profiles for row in p.latency)
+        notes, files = _notes(profiles), [p.to_json() for p in profiles]
+    report = CostReport(rows, "host")
+    record = {
+        "models": [str(p) for p in paths],
+        **report.to_json(),
+        "notes": notes,
+        "files": files,
+        "machine": machine(),
+    }
+    return Profiled(report, record)
+
+
+def _compiles(path: Path) -> bool:
+    """Whether a file is a model of ours or a program's text, and not just any ONNX file."""
+    return path.suffix == ".qir" or any(e.key == NETWORK for e in read_model(path).metadata_props)
+
+
+def _backends(model: Model, batches: Sequence[int]) -> tuple[CostRow, ...]:
+    compiled = compile_program(model.program)
+    artifacts = shipped(model, compiled)
+    runners = [runner(artifacts["numba_cpu"], "host"), runner(artifacts["onnx_graph"], "onnxruntime")]
+    if model.network is not None:
+        runners.append(open_twin(model.network))
+    return latency_rows(compiled.program, runners, batches)
+
+
+def _notes(profiles: Sequence[OnnxProfile]) -> list[str]:
+    """What a table of percentiles leaves out."""
+    notes = []
+    for p in profiles:
+        memory = "" if p.memory_bytes is None else f", {p.memory_bytes / 1e6:.1f} MB of memory"
+        notes.append(
+            f"{p.path}: {p.size_bytes:,} bytes, session in {p.session_ms:.1f} ms, first run in "
+            f"{p.first_run_ms:.2f} ms{memory}, {p.threads} thread(s), {', '.join(p.providers)}."
+        )
+        for batch, operators in p.operators.items():
+            top = ", ".join(
+                f"{o.operator} {100 * o.share:.0f} % ({o.us_per_run:.3g} us)" for o in operators[:4]
+            )
+            notes.append(f"  {batch} rows per call: {top}.")
+    if len(profiles) > 1:
+        for batch, found in ratios(profiles).items():
+            told = ", ".join(f"{p.path} {number(r)}" for p, r in zip(profiles, found, strict=True))
+            notes.append(f"Median of {batch} rows per call, as a multiple of the first file's: {told}.")
+    return notes

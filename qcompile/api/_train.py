@@ -1,0 +1,93 @@
+"""train: from a table to a model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.model import compile_program
+from qcompile.api.staging import staged_file
+from qcompile.data.load import load
+from qcompile.data.table import Table
+from qcompile.events import Event, Listener, ignore
+from qcompile.ir.lower import lower
+from qcompile.report import record as parts
+from qcompile.train.choices import Choices
+from qcompile.train.train_table import train_table
+from qcompile.train.trained import Trained
+
+__all__ = ["TrainedModel", "read_table", "train"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """What ``train`` wrote, and how it came about."""
+
+    path: Path
+    trained: Trained
+    record: dict[str, Any]
+
+
+def read_table(source: Any, label: str | None, task: str | None, on_event: Listener) -> Table:
+    """Load a table and say what was read and what was done to it."""
+    table = load(source, label=label, task=task)
+    schema = table.schema
+    on_event(
+        Event(
+            "data",
+            " ".join(table.notes),
+            {
+                "source": table.source,
+                "rows": table.rows,
+                "columns": len(schema.columns),
+                "task": schema.task,
+                "classes": list(schema.classes),
+                "notes": list(table.notes),
+            },
+        )
+    )
+    return table
+
+
+def train(
+    source: Any,
+    output: str | Path = "model.onnx",
+    *,
+    label: str | None = None,
+    task: str | None = None,
+    choices: Choices | None = None,
+    on_event: Listener = ignore,
+) -> TrainedModel:
+    """Train on a table and write the model file, the certificate's summary inside it.
+
+    Args:
+        source: file, "sklearn:NAME", "openml:NAME", or a pandas frame.
+        output: the model file; replaced only when everything has succeeded.
+        label: column to predict; the last one by default.
+        task: "classification" or "regression"; decided from the label by default.
+        choices: training settings.
+        on_event: told of every stage.
+
+    Raises:
+        QCompileError: the table, a setting or the output cannot be used.
+    """
+    choices = choices or Choices()
+    with staged_file(Path(output)) as staged:
+        table = read_table(source, label, task, on_event)
+        trained = train_table(table, choices, on_event)
+        compiled = compile_program(lower(trained.network, "model"))
+        artifact = compiled.artifacts["onnx_graph"]
+        staged.write_bytes(artifact.files[artifact.entry])
+    size = len(artifact.files[artifact.entry])
+    on_event(Event("written", f"{output} ({size:,} bytes)", {"path": str(output), "bytes": size}))
+    record = {
+        "format": parts.FORMAT,
+        "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
+        "accuracy": parts.accuracy_part(trained),
+        "model": parts.model_part(trained.network),
+        "data": parts.data_part(table, trained),
+        "training": parts.training_part(trained),
+        "files": {str(output): {"bytes": size, "sha256": artifact.digest}},
+    }
+    return TrainedModel(Path(output), trained, record)

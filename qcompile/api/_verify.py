@@ -1,0 +1,136 @@
+"""verify: every artifact equals the interpreter, and the certificate holds on the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.api._build import CERTIFICATE, NUMBERS
+from qcompile.api.edge import on_core
+from qcompile.api.equality import outcome, test_bench
+from qcompile.api.model import (
+    MODEL,
+    Model,
+    compile_program,
+    model_path,
+    open_model,
+    runner,
+    shipped,
+)
+from qcompile.api.proof import Check, proof_on_data, proof_on_paper
+from qcompile.errors import ModelError, QCompileError
+from qcompile.importers._onnx_file import read_model
+
+__all__ = ["Verified", "verify"]
+
+# The reference evaluator takes milliseconds per row, so it sees fewer seeded rows.
+REFERENCE_ROWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """Every check that was made."""
+
+    checks: tuple[Check, ...]
+    record: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all answers are yes."""
+        return all(c.passed for c in self.checks)
+
+    @property
+    def sentence(self) -> str:
+        """What failed, in one line."""
+        return " ".join(f"{c.name}: {c.sentence}" for c in self.checks if not c.passed)
+
+
+def verify(
+    folder: str | Path,
+    data: Any = None,
+    *,
+    rows: int = 1000,
+    seed: int = 0,
+    targets: Sequence[str | Path] = (),
+) -> Verified:
+    """Check a build folder (or a model file alone).
+
+    Args:
+        folder: what ``build`` wrote.
+        data: the table it was built from; with it the certificate and the deployed network's
+            objective are recomputed from the data alone.
+        rows: seeded random rows per artifact, besides the worst-case rows.
+        seed: of these rows.
+        targets: cores on which the generated C is run in an emulator and compared as well.
+
+    Raises:
+        QCompileError: a file is missing or unreadable, or the data are not a table.
+    """
+    if rows < 1:
+        raise QCompileError(f"rows is {rows}; give at least 1.")
+    place = Path(folder)
+    if place.is_dir():
+        read_model(model_path(place))  # a file that is no model is an error, a changed one an answer
+    checks = list(_files(place)) if place.is_dir() else []
+    if all(c.passed for c in checks if c.name == MODEL):
+        model = open_model(place)
+        checks += _artifacts(model, rows, seed)
+        for target in targets:
+            core = on_core(model.program, target, min(rows, REFERENCE_ROWS), seed)
+            checks.append(Check(core.backend, core.equal, core.sentence))
+        certificate = model.path.parent / CERTIFICATE
+        if data is not None:
+            checks += proof_on_data(certificate, model, data)
+        elif place.is_dir():
+            checks += proof_on_paper(certificate, model)
+    record = {
+        "folder": str(folder),
+        "passed": all(c.passed for c in checks),
+        "checks": [vars(c) for c in checks],
+    }
+    return Verified(tuple(checks), record)
+
+
+def _files(place: Path) -> Iterator[Check]:
+    """Files are the ones that report.json describes."""
+    path = place / NUMBERS
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))["files"]
+        expected = {str(name): str(entry["sha256"]) for name, entry in described.items()}
+    except FileNotFoundError:
+        raise ModelError(f"{place} holds no {NUMBERS}; give a folder that `qcompile build` wrote.") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ModelError(f"{path} is not a report that `qcompile build` wrote; build again.") from None
+    for name, digest in expected.items():
+        if not (place / name).is_file():
+            raise ModelError(f"{place / name} is missing; build again.")
+        found = hashlib.sha256((place / name).read_bytes()).hexdigest()
+        same = found == digest
+        yield Check(
+            name,
+            same,
+            f"is the file that was built (sha256 {found[:12]})"
+            if same
+            else f"was changed after the build: its sha256 is {found[:12]}, {NUMBERS} says {digest[:12]}.",
+        )
+
+
+def _artifacts(model: Model, rows: int, seed: int) -> Iterator[Check]:
+    """The model file in two runtimes and the compiled kernels, against the interpreter."""
+    compiled = compile_program(model.program)
+    program = compiled.program
+    x = test_bench(program, rows, seed)
+    few = test_bench(program, min(rows, REFERENCE_ROWS), seed)
+    artifacts = shipped(model, compiled)
+    file = artifacts["onnx_graph"]
+    for name, artifact, bench in (
+        ("numba kernels", runner(artifacts["numba_cpu"], "host"), x),
+        ("ONNX Runtime", runner(file, "onnxruntime"), x),
+        ("ONNX reference evaluator", runner(file, "reference"), few),
+    ):
+        found = outcome(name, program, artifact, bench)
+        yield Check(name, found.equal, found.sentence)

@@ -1,0 +1,80 @@
+"""Every artifact against the interpreter: the same bits on seeded, worst-case and real rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.api.model import Compiled
+from qcompile.errors import CheckFailed
+from qcompile.events import Event, Listener
+from qcompile.ir.program import Program
+from qcompile.report.words import backend_name
+from qcompile.verify.equivalence import compare
+from qcompile.verify.rows import seeded_rows, worst_case_rows
+
+__all__ = ["Outcome", "compare_all", "outcome", "test_bench"]
+
+SEEDED = 1000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One artifact's comparison."""
+
+    backend: str
+    rows: int
+    equal: bool
+    detail: str
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        if self.equal:
+            return f"every output bit equals the interpreter's on {self.rows:,} rows"
+        return f"differs from the interpreter: {self.detail}"
+
+
+def test_bench(
+    program: Program, rows: int, seed: int, real: NDArray[Any] | None = None
+) -> NDArray[np.float32]:
+    """Seeded rows, rows that drive the accumulators to their limits, and given rows."""
+    parts = [seeded_rows(program, rows, seed), worst_case_rows(program)]
+    if real is not None and len(real):
+        parts.append(np.asarray(real, dtype=np.float32))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def outcome(name: str, program: Program, runner: Any, x: NDArray[np.float32]) -> Outcome:
+    """Compare one runner."""
+    found = compare(program, runner, x)
+    return Outcome(name, int(found.rows), bool(found.equal), str(found.detail))
+
+
+def compare_all(
+    compiled: Compiled, runners: Mapping[str, Any], real: NDArray[Any] | None, on_event: Listener
+) -> tuple[Outcome, ...]:
+    """Compare every runner; a build whose artifact differs is refused.
+
+    Raises:
+        CheckFailed: an artifact differs.
+    """
+    x = test_bench(compiled.program, SEEDED, 0, real)
+    outcomes = []
+    for name, runner in runners.items():
+        found = outcome(name, compiled.program, runner, x)
+        outcomes.append(found)
+        on_event(
+            Event(
+                "verify",
+                f"{backend_name(name)}: {found.sentence}",
+                {"backend": name, "rows": found.rows, "equal": found.equal},
+            )
+        )
+        if not found.equal:
+            raise CheckFailed(f"the {name} artifact {found.sentence}; nothing was written. Please report it.")
+    return tuple(outcomes)

@@ -1,0 +1,55 @@
+"""A network to a file, or to something that runs: what the estimators do beyond fitting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.model import RUNS_HERE, compile_program, runner
+from qcompile.api.staging import staged_file
+from qcompile.errors import UnsupportedError, did_you_mean
+from qcompile.ir.lower import lower
+from qcompile.network import Network
+from qcompile.registry import load
+
+__all__ = ["open_network", "write_model"]
+
+
+def write_model(network: Network, path: Path, option: str = "packed") -> Path:
+    """Write a network as an ONNX model file; an existing file is replaced as a whole.
+
+    Args:
+        network: any network.
+        path: of the file.
+        option: form of the graph, a file name of backends/onnx_options.
+
+    Raises:
+        QCompileError: the option is unknown, or the file cannot be written.
+    """
+    artifact = load("qcompile.backends", "onnx_graph").build(lower(network, path.stem), option=option)
+    with staged_file(path) as staged:
+        staged.write_bytes(artifact.files[artifact.entry])
+    return path
+
+
+def open_network(network: Network, target: str = "host") -> Any:
+    """Compile a network for this machine and open it.
+
+    Args:
+        network: any network.
+        target: "host" (compiled kernels) or "onnxruntime".
+
+    Returns:
+        a runner: ``scores(x)`` and ``predict(x)`` on raw rows.
+
+    Raises:
+        UnsupportedError: nothing here runs that target in this process.
+    """
+    runners = {name: backend for backend, name in RUNS_HERE}
+    if target not in runners:
+        raise UnsupportedError(
+            f"{target!r} does not run in this process; allowed: {', '.join(runners)}."
+            f"{did_you_mean(target, runners)} For other targets, export the model and compile it."
+        )
+    compiled = compile_program(lower(network, "model"))
+    return runner(compiled.artifacts[runners[target]], target)

@@ -1,0 +1,85 @@
+"""The costs of a model on a target: measured where the target is this machine, else counted or modelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.backends.artifact import Artifact
+from qcompile.cost.energy import energy
+from qcompile.cost.latency import measure
+from qcompile.cost.model import estimate
+from qcompile.cost.rows import CostReport, CostRow, merge
+from qcompile.cost.size import size_row
+from qcompile.cost.target import Target
+from qcompile.errors import UnsupportedError
+from qcompile.ir.program import Program
+from qcompile.passes._pipeline import optimise
+from qcompile.registry import load
+from qcompile.verify.rows import seeded_rows
+
+__all__ = ["BATCHES", "costs", "elsewhere", "here", "latency_rows"]
+
+BATCHES = (1, 16, 256)
+
+
+def costs(
+    lowered: Program,
+    compiled: Program,
+    artifacts: Mapping[str, Artifact],
+    runners: Sequence[Any],
+    target: Target,
+    batches: Sequence[int] = BATCHES,
+) -> CostReport:
+    """Every figure of a model on a target.
+
+    Args:
+        lowered: the model as it came.
+        compiled: the same, optimised for this machine.
+        artifacts: by back-end, for their sizes.
+        runners: what runs it here.
+        target: this machine, or another one.
+        batches: rows per call, where latency is measured.
+    """
+    sizes = tuple(size_row(a.files, name, a.entry) for name, a in artifacts.items() if a.kind == "onnx")
+    if target.kind == "host":
+        return merge(target.name, here(compiled, runners, target, batches), sizes)
+    return merge(target.name, elsewhere(lowered, target), sizes)
+
+
+def here(
+    program: Program, runners: Sequence[Any], target: Target, batches: Sequence[int] = BATCHES
+) -> tuple[CostRow, ...]:
+    """Measured latency and energy, and the target's model of what each operation takes."""
+    latency = latency_rows(program, runners, batches)
+    x = seeded_rows(program, 1, seed=0)
+    modelled = estimate(program, target).rows if {"cpi", "per_call"} <= set(target.model) else ()
+    operations = tuple(r for r in modelled if r.operation != "total")
+    return (*latency, *energy(runners, x, latency, target), *operations)
+
+
+def elsewhere(lowered: Program, target: Target) -> tuple[CostRow, ...]:
+    """Costs of the C code on another core: counted in its emulator where one is installed, else modelled.
+
+    Raises:
+        UnsupportedError: neither an emulator nor a model is there for the target.
+    """
+    from qcompile.cost.machine import counted
+
+    program, _ = optimise(lowered, target)
+    artifact = load("qcompile.backends", "c99").build(program, target)
+    try:
+        return counted(artifact, target, seeded_rows(program, 1, seed=0)[0]).rows
+    except UnsupportedError:
+        return estimate(program, target, "c99").rows
+
+
+def latency_rows(
+    program: Program, runners: Sequence[Any], batches: Sequence[int] = BATCHES, x: NDArray[Any] | None = None
+) -> tuple[CostRow, ...]:
+    """Percentiles of every runner at every batch size, on given rows or on seeded ones."""
+    rows = seeded_rows(program, max(batches), seed=0) if x is None else np.asarray(x, dtype=np.float32)
+    return measure(runners, rows, batches)

@@ -1,0 +1,161 @@
+"""A model opened: what it means, and everything on this machine that can run it.
+
+A model is our model file or a folder that ``build`` wrote, a low-bit ONNX file of other people's
+tools, or a program in its text form (``.qir``). All become a ``Program``; ours are a ``Network`` too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.backends.artifact import Artifact
+from qcompile.cost.target import load_target
+from qcompile.errors import ModelError
+from qcompile.ir.lower import lower
+from qcompile.ir.program import Program
+from qcompile.network import Network
+from qcompile.passes._pipeline import PassRecord, optimise
+from qcompile.registry import load
+
+__all__ = [
+    "MODEL",
+    "RUNS_HERE",
+    "Compiled",
+    "Model",
+    "compile_program",
+    "file_artifact",
+    "model_path",
+    "network_of",
+    "open_model",
+    "runner",
+    "shipped",
+]
+
+MODEL, TEXT = "model.onnx", ".qir"
+
+# The back-ends that every installation can run, and what runs their artifacts.
+FILE = "onnx_graph"
+RUNS_HERE = (("numba_cpu", "host"), (FILE, "onnxruntime"))
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A program compiled for this machine.
+
+    Attributes:
+        program: after the passes.
+        passes: what each did.
+        artifacts: one per back-end.
+    """
+
+    program: Program
+    passes: Sequence[PassRecord]
+    artifacts: Mapping[str, Artifact]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model on disk and what it means.
+
+    Attributes:
+        path: of the file.
+        content: of the file.
+        program: as lowered or imported.
+        network: None for what is not our two-layer network.
+    """
+
+    path: Path
+    content: bytes
+    program: Program
+    network: Network | None
+
+
+def model_path(place: Path) -> Path:
+    """The model file of a build folder, or the file itself.
+
+    Raises:
+        ModelError: neither is there.
+    """
+    place = Path(place)
+    if place.is_dir():
+        if not (place / MODEL).is_file():
+            raise ModelError(f"{place} holds no {MODEL}; give a folder that `qcompile build` wrote.")
+        return place / MODEL
+    if not place.is_file():
+        raise ModelError(
+            f"{place} does not exist; give a model file or a folder that `qcompile build` wrote."
+        )
+    return place
+
+
+def open_model(place: Path) -> Model:
+    """Read a model of any kind.
+
+    Raises:
+        ModelError: it is missing, unreadable or damaged.
+        UnsupportedError: an operator of another tool's file has no translation.
+    """
+    from qcompile.importers import native, qonnx
+    from qcompile.importers._model_file import NETWORK
+    from qcompile.importers._onnx_file import read_model
+    from qcompile.ir.text import parse
+
+    path = model_path(place)
+    content = path.read_bytes()
+    if path.suffix == TEXT:
+        try:
+            return Model(path, content, parse(content.decode("utf-8")), None)
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{path} is not text; a {TEXT} file is what `qcompile import` wrote.") from error
+    if any(entry.key == NETWORK for entry in read_model(path).metadata_props):
+        network = native.read_network(path)
+        return Model(path, content, lower(network, path.stem), network)
+    return Model(path, content, qonnx.read_program(path), None)
+
+
+def network_of(model: Model) -> Network:
+    """The network of a model file of ours.
+
+    Raises:
+        ModelError: the model is another tool's, or a program.
+    """
+    if model.network is None:
+        raise ModelError(f"{model.path} was not trained by qcompile, so this is not known of it.")
+    return model.network
+
+
+def compile_program(lowered: Program) -> Compiled:
+    """Optimise for this machine (each pass checked against the interpreter), build every artifact.
+
+    The ONNX file is made from the program as it came, so that ours can be read back as the same
+    network; the kernels are made from the optimised one.
+    """
+    target = load_target("host")
+    program, passes = optimise(lowered, target)
+    artifacts = {
+        backend: load("qcompile.backends", backend).build(lowered if backend == FILE else program, target)
+        for backend, _ in RUNS_HERE
+    }
+    return Compiled(program, passes, artifacts)
+
+
+def file_artifact(model: Model) -> Artifact:
+    """A model file of ours as what ONNX Runtime runs: the bytes on disk, not a fresh copy of them."""
+    network_of(model)
+    digest = hashlib.sha256(model.content).hexdigest()
+    return Artifact("onnx", {MODEL: model.content}, MODEL, digest, model.program, {"file": str(model.path)})
+
+
+def shipped(model: Model, compiled: Compiled) -> dict[str, Artifact]:
+    """The artifacts of a model on disk: its own file, where it is ours, and the compiled kernels."""
+    own = {FILE: file_artifact(model)} if model.network is not None else {}
+    return {**compiled.artifacts, **own}
+
+
+def runner(artifact: Artifact, name: str) -> Any:
+    """Open an artifact with a runner, a file of qcompile/run."""
+    return load("qcompile.run", name).open_artifact(artifact)

@@ -1,0 +1,134 @@
+"""A build's proof, checked again: from the data where they are given, else against the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qcompile.api.model import Model, network_of
+from qcompile.data.load import load
+from qcompile.data.table import Table
+from qcompile.errors import ModelError
+from qcompile.network import Network, forward_codes
+from qcompile.problem.objective import objective_of_outputs
+from qcompile.problem.problem import Problem
+from qcompile.registry import load as unit
+from qcompile.report.words import number, percent
+from qcompile.solve import certificate as certificates
+from qcompile.train.train_table import rebuild_problems
+
+__all__ = ["Check", "objectives", "proof_on_data", "proof_on_paper"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question and its answer."""
+
+    name: str
+    passed: bool
+    sentence: str
+
+
+def proof_on_paper(certificate: Path, model: Model) -> Iterator[Check]:
+    """Without the data: the certificate file says what the model file says, no more.
+
+    Raises:
+        ModelError: the certificate cannot be read.
+    """
+    stored = certificates.load(certificate)
+    told = [c["bound"] for c in network_of(model).provenance.get("certificate", {}).get("columns", [])]
+    same = told == [c.bound for c in stored]
+    yield Check(
+        "certificate",
+        same,
+        "has the bounds that the model file states; give --data to recompute them from the data"
+        if same
+        else "its bounds are not the ones that the model file states.",
+    )
+
+
+def proof_on_data(certificate: Path, model: Model, data: Any) -> Iterator[Check]:
+    """With the data: the bound by the independent checker, the objective by the integer network.
+
+    Args:
+        certificate: the certificate file.
+        model: the model file; its provenance says how the rows were split and what was minimised.
+        data: the table of the build, in any form that ``load`` reads.
+
+    Raises:
+        ModelError: the model or the certificate cannot be read.
+        DataError: the table cannot be read.
+    """
+    network = network_of(model)
+    facts = network.provenance
+    if "schema" not in facts or "certificate" not in facts:
+        raise ModelError(f"{model.path} does not say how it was trained, so its proof cannot be recomputed.")
+    stored = certificates.load(certificate)
+    table = load(data, label=facts["schema"]["label"], task=facts["schema"]["task"])
+    if table.schema.to_json() != facts["schema"]:
+        yield Check(
+            "data", False, f"{table.source} has other columns or classes than the table of the build."
+        )
+        return
+    problems = rebuild_problems(network, table)
+    if len(stored) != len(problems):
+        yield Check(
+            "certificate", False, f"there are {len(stored)} proofs for {len(problems)} score columns."
+        )
+        return
+    verdicts = [certificates.check(p, c) for p, c in zip(problems, stored, strict=True)]
+    wrong = [(c, v) for c, v in enumerate(verdicts) if not v.valid]
+    for column, verdict in wrong:
+        yield Check("certificate", False, f"score column {column + 1} of {len(verdicts)}: {verdict.reason}")
+    if wrong:
+        return
+    bound = float(sum(c.bound for c in stored))
+    reached = objectives(network, table, problems)
+    told = [float(c["objective"]) for c in facts["certificate"]["columns"]]
+    # Both are sums over the samples in float64, made in different orders.
+    slack = [
+        4 * (p.n + p.d) * np.finfo(np.float64).eps * max(abs(t), 1.0)
+        for p, t in zip(problems, told, strict=True)
+    ]
+    honest = all(r <= t + s for r, t, s in zip(reached, told, slack, strict=True))
+    gap = (sum(reached) - bound) / sum(reached) if sum(reached) > 0 else 0.0
+    yield Check(
+        "certificate",
+        True,
+        f"recomputed from the data without a solver: no network of this kind, of any size, has a training "
+        f"objective below {number(bound, down=True)}",
+    )
+    yield Check(
+        "objective",
+        honest,
+        f"the model file's integers reach {number(sum(reached))}: at most {percent(gap)} better is possible"
+        if honest
+        else f"its integers reach only {number(sum(reached))}, not the {number(sum(told))} that it states.",
+    )
+
+
+def objectives(network: Network, table: Table, problems: list[Problem]) -> list[float]:
+    """Training objective of the deployed integers per score column, in training units.
+
+    With alpha = step * k and score = sum_j k_j h_j, f = step * score / divisor.
+    """
+    y = table.y
+    spread = 1.0
+    if network.task == "regression":
+        from qcompile.data.split import split
+
+        train, _ = split(table, float(network.provenance["test_fraction"]), int(network.provenance["seed"]))
+        spread = float(np.std(y[train])) or 1.0
+    scale = network.scale / spread
+    found = []
+    for column, problem in enumerate(problems):
+        divisor = unit("qcompile.problem.families", problem.family).integer_form(problem).divisor
+        codes = (problem.q.astype(np.int64) + problem.unit) // 2
+        scores = forward_codes(network, codes)[:, column].astype(np.float64)
+        radius = scale * divisor * float(np.abs(network.alpha[:, column]).sum())
+        found.append(objective_of_outputs(problem, scale * scores, radius))
+    return found

@@ -1,0 +1,119 @@
+"""The command line: parse, call one function of ``qcompile.api``, print; no computing.
+
+A command is a file in ``qcompile/commands``. Exit codes: 0 done, 1 checked and the answer is no,
+2 wrong usage or bad input (one sentence on standard error), 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from qcompile import registry
+from qcompile.errors import CheckFailed, QCompileError, did_you_mean
+
+__all__ = ["main"]
+
+REPORT_AT = "the project's issue tracker"
+
+
+class Commands(click.Group):
+    """Commands are the files of ``qcompile/commands``; errors become one sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in alphabetical order."""
+        return list(registry.names("qcompile.commands"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command's file."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = registry.load("qcompile.commands", cmd_name).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion for a misspelt command."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(
+                f"there is no command {args[0]!r}; the commands are {', '.join(known)}."
+                f"{did_you_mean(args[0], known)}"
+            )
+        return super().resolve_command(ctx, args)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run, then exit: never a traceback, unless ``--debug`` asks for it."""
+        given = list(sys.argv[1:] if args is None else args)
+        debug = "--debug" in given or bool(os.environ.get("QCOMPILE_DEBUG"))
+        given = [word for word in given if word != "--debug"]  # wherever it was typed
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(given, prog_name or "qcompile", standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except (KeyboardInterrupt, click.Abort):
+            _leave(130, "Stopped by Ctrl-C; nothing half-written was left behind.")
+        except BrokenPipeError:  # the reader of a pipe (head, less) had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            _leave(0, "")
+        except click.ClickException as error:
+            _leave(2, _usage_sentence(error))
+        except CheckFailed as answer:
+            _leave(answer.exit_code, str(answer))
+        except QCompileError as error:
+            if debug:
+                raise
+            _leave(error.exit_code, str(error))
+        except MemoryError:
+            _leave(2, "There is not enough memory for this; use fewer rows, fewer bits, or --neurons.")
+        except Exception as error:
+            if debug:
+                raise
+            _leave(
+                2,
+                f"Something unexpected went wrong ({type(error).__name__}: {_one_line(error)}); please "
+                f"report it at {REPORT_AT} with the output of the same command after adding --debug.",
+            )
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    text = _one_line(error.format_message()) or "No command was given."
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "qcompile"
+    stop = "" if text.endswith((".", "?", "!")) else "."
+    return f"{text}{stop} See {path} --help."
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())
+
+
+def _leave(code: int, sentence: str) -> NoReturn:
+    if sentence:
+        click.echo(f"qcompile: {_one_line(sentence)}", err=True)
+    sys.exit(code)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="qcompile", message="%(package)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
+    """Train low-bit networks with a proof of optimality, compile them, check what they cost.
+
+    Start with:  qcompile build sklearn:breast_cancer --target host -o build/
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

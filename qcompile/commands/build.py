@@ -1,0 +1,63 @@
+"""qcompile build: from a table to a certified, compiled, checked model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qcompile.commands._options import (
+    backend_target,
+    choices_from,
+    data_options,
+    example,
+    json_option,
+    training_options,
+)
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile build sklearn:breast_cancer --target host -o build/"
+
+
+@click.command(
+    "build",
+    short_help="Train, prove, compile, verify and measure; write a folder with a report.",
+    epilog=example(EXAMPLE),
+)
+@click.argument("data")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder for the model, the certificate and the report.",
+)
+@backend_target
+@data_options
+@training_options
+@json_option
+def command(
+    data: str, output: Path, target: str, label: str | None, task: str | None, as_json: bool, **options: Any
+) -> None:
+    """Train DATA, prove, compile, verify and measure; write a folder with a report.
+
+    DATA is a file (csv, tsv, parquet, npz), sklearn:NAME or openml:NAME.
+    """
+    from qcompile.api import build
+    from qcompile.report import terminal
+
+    with terminal.listener(as_json, f"qcompile build {data}") as listen:
+        built = build(
+            data,
+            output,
+            label=label,
+            task=task,
+            target=target,
+            choices=choices_from(options),
+            on_event=listen,
+        )
+    if as_json:
+        terminal.show_json(built.record)

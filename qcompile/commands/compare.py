@@ -1,0 +1,41 @@
+"""qcompile compare: models and targets side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qcompile.commands._options import example, json_option
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile compare build/ --target cortex-m4 --target cortex-m0plus"
+
+
+@click.command("compare", short_help="Models and targets side by side.", epilog=example(EXAMPLE))
+@click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--target", "targets", multiple=True, default=("cortex-m4",), show_default=True, help="May be repeated."
+)
+@json_option
+def command(models: tuple[Path, ...], targets: tuple[str, ...], as_json: bool) -> None:
+    """Cost of every model in MODELS on every target."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from qcompile.api.edge import QUANTITIES, compare
+    from qcompile.report import terminal
+
+    record = compare(models, targets)
+    if as_json:
+        terminal.show_json(record)
+        return
+    table = Table("model", "target", *QUANTITIES, "how")
+    for row in record["rows"]:
+        cells = []
+        for quantity in QUANTITIES:
+            found = row.get(quantity)
+            cells.append(f"{found['expected']:,.4g} {found['unit']}" if found else "-")
+        table.add_row(row["model"], row["target"], *cells, row["how"].split(":")[0])
+    Console(width=160).print(table)

@@ -1,0 +1,38 @@
+"""qcompile import: other people's low-bit networks become integer programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qcompile.commands._options import example, json_option
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile import build/model.onnx -o imported/"
+
+
+@click.command("import", short_help="Read another tool's low-bit ONNX network.", epilog=example(EXAMPLE))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("imported"), show_default=True,
+              help="Folder for the integer model and the program's text.")  # fmt: skip
+@click.option(
+    "--inputs", metavar="TYPE", help="Integers that raw cells hold (BINARY, UINT8, ..), if not stated."
+)
+@json_option
+def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> None:
+    """Turn MODEL (QONNX, Brevitas, FINN or QDQ) into an exact integer program.
+
+    Writes model.onnx, which runs in any ONNX Runtime, and program.qir, which info, profile, compile, cost
+    and check read like a model of qcompile's own.
+    """
+    from qcompile.api import import_model
+    from qcompile.report import terminal
+
+    with terminal.listener(as_json, f"qcompile import {model}") as listen:
+        imported = import_model(model, output, inputs=inputs, on_event=listen)
+    if as_json:
+        terminal.show_json(imported.record)
+    else:
+        terminal.show_program(imported.record)

@@ -1,0 +1,32 @@
+"""qcompile predict: what a model says about rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qcompile.commands._options import example, json_option
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile predict build/model.onnx sklearn:breast_cancer"
+
+
+@click.command("predict", short_help="Print one prediction per row.", epilog=example(EXAMPLE))
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("data")
+@json_option
+def command(model: Path, data: str, as_json: bool) -> None:
+    """Print one prediction per row of DATA, one per line.
+
+    DATA has the columns of the training table; the label may be missing.
+    """
+    from qcompile.api import predict
+    from qcompile.report import terminal
+
+    predicted = predict(model, data)
+    if as_json:
+        terminal.show_json(predicted.record)
+    else:
+        terminal.show_predictions(predicted.record)

@@ -1,0 +1,40 @@
+"""qcompile train: from a table to a model file, without compiling for speed or measuring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qcompile.commands._options import choices_from, data_options, example, json_option, training_options
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile train sklearn:iris -o model.onnx"
+
+
+@click.command("train", short_help="Train and write the model file.", epilog=example(EXAMPLE))
+@click.argument("data")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("model.onnx"),
+    show_default=True,
+    help="The model file.",
+)
+@data_options
+@training_options
+@json_option
+def command(
+    data: str, output: Path, label: str | None, task: str | None, as_json: bool, **options: Any
+) -> None:
+    """Train DATA and write the model file, with its certificate summary inside."""
+    from qcompile.api import train
+    from qcompile.report import terminal
+
+    with terminal.listener(as_json, f"qcompile train {data}") as listen:
+        trained = train(data, output, label=label, task=task, choices=choices_from(options), on_event=listen)
+    if as_json:
+        terminal.show_json(trained.record)

@@ -1,0 +1,43 @@
+"""qcompile verify: is every artifact what the network means, and does the certificate hold?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qcompile.commands._options import example, json_option
+from qcompile.errors import CheckFailed
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
+
+
+@click.command(
+    "verify",
+    short_help="Compare every artifact with the interpreter; recheck the proof.",
+    epilog=example(EXAMPLE),
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--data", help="The table of the build; with it the certificate is recomputed.")
+@click.option("--rows", default=1000, show_default=True, help="Seeded random rows to compare.")
+@click.option("--seed", default=0, show_default=True, help="Of those rows.")
+@click.option(
+    "--target", "targets", multiple=True, help="Also run the generated C on this emulated core; repeatable."
+)
+@json_option
+def command(
+    folder: Path, data: str | None, rows: int, seed: int, targets: tuple[str, ...], as_json: bool
+) -> None:
+    """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if one differs."""
+    from qcompile.api import verify
+    from qcompile.report import terminal
+
+    verified = verify(folder, data, rows=rows, seed=seed, targets=targets)
+    if as_json:
+        terminal.show_json(verified.record)
+    else:
+        terminal.show_checks(verified.record)
+    if not verified.passed:
+        raise CheckFailed(verified.sentence)

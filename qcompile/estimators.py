@@ -1,0 +1,258 @@
+"""The scikit-learn face of training: ``fit``, ``predict``, ``score``, and a certificate.
+
+>>> from sklearn.datasets import load_iris
+>>> x, y = load_iris(return_X_y=True)
+>>> model = QuantizedPolynomialClassifier(encoder="uniform", bits=2, beta=0.03).fit(x, y)
+>>> bool(model.certificate_.bound <= model.certificate_.objective)
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from qcompile.data.schema import Column, Schema
+from qcompile.network import Network, decide, forward
+from qcompile.registry import load
+from qcompile.train.choices import Choices, default_loss
+from qcompile.train.choose import choose, dataset_of
+from qcompile.train.fit import fit_dataset, to_network
+from qcompile.train.train_table import certificate_summary, provenance_of
+from qcompile.train.trained import Proof
+
+__all__ = ["QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor"]
+
+
+class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
+    """Common part of classifier and regressor; see ``Choices`` for the meaning of the settings."""
+
+    network_: Network
+    certificate_: Proof
+
+    def __init__(
+        self,
+        *,
+        encoder: str = "auto",
+        bits: int | None = None,
+        k: int | None = None,
+        loss: str | None = None,
+        family: str = "bilinear",
+        weights: str = "binary",
+        activation: tuple[float, float, float] | None = None,
+        beta: float | None = None,
+        neurons: int = 128,
+        alpha_bits: int = 8,
+        max_weight_bits: int | None = None,
+        gap: float = 1e-3,
+        prove: str = "fast",
+        method: str = "auto",
+        max_seconds: float | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.bits = bits
+        self.k = k
+        self.loss = loss
+        self.family = family
+        self.weights = weights
+        self.activation = activation
+        self.beta = beta
+        self.neurons = neurons
+        self.alpha_bits = alpha_bits
+        self.max_weight_bits = max_weight_bits
+        self.gap = gap
+        self.prove = prove
+        self.method = method
+        self.max_seconds = max_seconds
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _choices(self) -> Choices:
+        return Choices(
+            encoder=self.encoder,
+            bits=self.bits,
+            k=self.k,
+            loss=self.loss,
+            family=self.family,
+            weights=self.weights,
+            activation=self.activation,
+            beta=self.beta,
+            neurons=self.neurons,
+            alpha_bits=self.alpha_bits,
+            max_weight_bits=self.max_weight_bits,
+            gap=self.gap,
+            prove=self.prove,
+            method=self.method,
+            max_seconds=self.max_seconds,
+            seed=int(self.random_state or 0),
+            jobs=self.n_jobs,
+        )
+
+    def _train(self, x: NDArray[Any], y: NDArray[Any], task: str, classes: tuple[str, ...]) -> None:
+        choices = self._choices()
+        loss = default_loss(task, choices.loss)
+        names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(x.shape[1])])
+        columns = tuple(Column(str(n), "numeric", ()) for n in names)
+        rows = _float32(x)
+        chosen = choose(rows, y, columns, task, classes, loss, choices)
+        encoder = chosen.candidate.fit(rows, columns)
+        dataset = dataset_of(encoder, rows, y, task, classes)
+        fit = fit_dataset(dataset, chosen.beta, loss, choices)
+        schema = Schema(columns, "target", task, classes)
+        provenance = provenance_of(
+            "array", schema, replace(choices, weights=fit.weights), chosen, loss, certificate_summary(fit)
+        )
+        self.network_ = to_network(dataset, fit, tuple(c.name for c in columns), provenance)
+        self.certificate_ = Proof(fit.objectives, tuple(f.certificate for f in fit.columns))
+        self.beta_ = chosen.beta
+        self.encoder_ = str(chosen.candidate)
+
+    def _scores(self, x: Any) -> NDArray[np.int64]:
+        check_is_fitted(self, "network_")
+        rows = validate_data(self, x, reset=False, dtype="numeric", ensure_all_finite="allow-nan")
+        return forward(self.network_, _float32(rows))
+
+    def _values(self, x: Any) -> NDArray[np.float64]:
+        scores = self._scores(x)
+        return np.asarray(self.network_.scale * scores + self.network_.offset, dtype=np.float64)
+
+    def export_onnx(self, path: str | Path, option: str = "packed") -> Path:
+        """Write the fitted network as an ONNX file; returns the path.
+
+        Args:
+            path: where to write; an existing file is replaced as a whole.
+            option: form of the graph, see ``qcompile.backends.onnx_graph``.
+        """
+        check_is_fitted(self, "network_")
+        from qcompile.api.export import write_model
+
+        return write_model(self.network_, Path(path), option)
+
+    def compile(self, target: str = "host") -> Callable[[Any], NDArray[Any]]:
+        """A fast callable ``rows -> predictions``, bit-identical to ``predict``.
+
+        Args:
+            target: "host" (packed kernels) or "onnxruntime".
+
+        Returns:
+            function of (n, features) float rows; it checks less than ``predict``.
+        """
+        check_is_fitted(self, "network_")
+        from qcompile.api.export import open_network
+
+        predict: Callable[[Any], NDArray[Any]] = open_network(self.network_, target).predict
+        classes = getattr(self, "classes_", None)
+        return predict if classes is None else lambda x: np.asarray(classes[predict(x)])
+
+
+def _float32(x: NDArray[Any]) -> NDArray[np.float32]:
+    """Raw rows as float32; what is too large saturates to infinity, which encoders clip."""
+    with np.errstate(over="ignore"):
+        return np.asarray(x, dtype=np.float32)
+
+
+def _has_probability(estimator: Any) -> bool:
+    loss = default_loss("classification", estimator.loss)
+    if load("qcompile.problem.losses", loss).probability is None:
+        raise AttributeError(f"the {loss} loss gives no probabilities; use loss='logistic'.")
+    return True
+
+
+class QuantizedPolynomialClassifier(ClassifierMixin, _QuantizedPolynomial):  # type: ignore[misc]
+    """Two-layer polynomial network with low-bit weights, trained with a certificate.
+
+    f_c(x) = scale * sum_j alpha_jc (u_j' q)(v_j' q) on encoded integer rows q; several classes
+    are one-vs-rest with one certificate each, and the prediction is the argmax of exact integers.
+    Source: [BP21].
+
+    Parameters: see ``qcompile.train.choices.Choices``; ``random_state`` is its seed and
+    ``n_jobs`` its jobs. None means "chosen by validation on the training rows".
+
+    Attributes:
+        classes_: (C,) the labels.
+        network_: the integer ``Network``; it is what ``predict`` runs.
+        certificate_: ``Proof`` with objective, bound, gap and one ``Certificate`` per score column.
+        beta_, encoder_: what was chosen.
+        n_features_in_, feature_names_in_: as everywhere in scikit-learn.
+
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> x, y = load_breast_cancer(return_X_y=True)
+    >>> m = QuantizedPolynomialClassifier(encoder="uniform", bits=2, beta=0.01, neurons=8).fit(x, y)
+    >>> m.score(x, y) > 0.9, m.network_.neurons <= 8
+    (True, True)
+    """
+
+    classes_: NDArray[Any]
+
+    def fit(self, X: Any, y: Any) -> QuantizedPolynomialClassifier:
+        """Fit on (n, features) numbers (NaN is a missing cell) and (n,) labels of any kind."""
+        X, y = validate_data(self, X, y, dtype="numeric", ensure_all_finite="allow-nan")
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"Classifier can't train when only one class is present: every label is {self.classes_[0]!r}."
+            )
+        self._train(X, labels, "classification", tuple(str(c) for c in self.classes_))
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """(n,) values for two classes, (n, C) for more; positive means the second class."""
+        values = self._values(X)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """(n,) labels: the argmax of the integer scores, or score >= 0."""
+        scores = self._scores(X)
+        labels: NDArray[Any] = self.classes_[decide(self.network_, scores)]
+        return labels
+
+    @available_if(_has_probability)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """(n, C) probabilities by the logistic loss; one-vs-rest ones are normalised to sum 1."""
+        probability = load("qcompile.problem.losses", default_loss("classification", self.loss)).probability
+        p = probability(self._values(X))
+        if p.shape[1] == 1:
+            return np.column_stack([1 - p[:, 0], p[:, 0]])
+        total = p.sum(axis=1, keepdims=True)
+        return np.asarray(np.where(total > 0, p / np.where(total > 0, total, 1.0), 1.0 / p.shape[1]))
+
+
+class QuantizedPolynomialRegressor(RegressorMixin, _QuantizedPolynomial):  # type: ignore[misc]
+    """The same network for a real target, trained on the standardised target.
+
+    Parameters and attributes: as ``QuantizedPolynomialClassifier``, without classes.
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> x, y = load_diabetes(return_X_y=True)
+    >>> m = QuantizedPolynomialRegressor(encoder="uniform", bits=4, beta=0.03, neurons=16).fit(x, y)
+    >>> m.score(x, y) > 0.3
+    True
+    """
+
+    def fit(self, X: Any, y: Any) -> QuantizedPolynomialRegressor:
+        """Fit on (n, features) numbers (NaN is a missing cell) and (n,) real targets."""
+        X, y = validate_data(self, X, y, dtype="numeric", ensure_all_finite="allow-nan", y_numeric=True)
+        self._train(X, np.asarray(y, dtype=np.float64), "regression", ())
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """(n,) predictions in the units of the target."""
+        values: NDArray[np.float64] = self._values(X)[:, 0]
+        return values

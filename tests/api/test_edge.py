@@ -1,0 +1,88 @@
+"""compile, cost, compare and check on other cores, through the command line."""
+
+import importlib.util
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from qcompile.api.export import write_model
+from qcompile.cli import main
+from qcompile.data.encoder import Encoder
+from qcompile.network import Network
+
+NEEDED = ("ziglang", "unicorn", "capstone", "elftools")
+needs_edge = pytest.mark.skipif(
+    not all(importlib.util.find_spec(m) for m in NEEDED), reason="pip install 'qcompile[edge]'"
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    rng, d, m = np.random.default_rng(0), 17, 9
+    kinds, features = [0] * (d - 1) + [4], [*range(d - 1), 0]
+    encoder = Encoder("uniform", 4, kinds, features, *np.ones((2, d)), np.zeros(d - 1))
+    u, v = rng.choice([-1, 1], (2, m, d))
+    network = Network(encoder, u, v, rng.integers(-9, 10, (m, 3)), 1.0, classes=("a", "b", "c"))
+    return write_model(network, tmp_path_factory.mktemp("edge") / "model.onnx")
+
+
+def run(*words: object):
+    result = CliRunner().invoke(main, [str(w) for w in words])
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("layout", "entry"), [("plain", "model.c"), ("arduino", "src/model.c"), ("zephyr", "src/model.c")]
+)
+def test_compile_writes_the_files_of_a_layout(model, tmp_path, layout: str, entry: str) -> None:
+    words = ("compile", model, "--target", "cortex-m4", "-o", tmp_path / "out", "--layout", layout)
+    code, text = run(*words, "--json")
+    assert code == 0
+    record = json.loads(text)
+    assert (tmp_path / "out" / entry).stat().st_size == record["files"][entry]
+    assert record["target"] == "cortex-m4" and record["scratch_bytes"] > 0
+
+
+@needs_edge
+def test_check_judges_flash_and_ram_on_another_core_and_writes_junit(model, tmp_path) -> None:
+    budget, junit = tmp_path / "pyproject.toml", tmp_path / "junit.xml"
+    budget.write_text("[tool.qcompile.budget]\nmax_flash_kb = 64\nmax_ram_kb = 8\n")
+    words = ("check", model, "--target", "cortex-m4", "--budget", budget, "--junit", junit)
+    assert run(*words, "--max-latency-ms", 5)[0] == 0
+    suite = ElementTree.parse(junit).getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
+    code, text = run(*words, "--max-flash-kb", 0.5, "--json")
+    assert code == 1 and ElementTree.parse(junit).getroot().get("failures") == "1"
+    assert "max_flash_kb 0.5" in text and "over by" in text
+
+
+@needs_edge
+def test_cost_and_compare_say_how_each_figure_was_found(model) -> None:
+    code, text = run("cost", model, "--target", "cortex-m0plus", "--json")
+    record = json.loads(text)
+    assert code == 0 and record["how"] == "counted by unicorn"
+    assert {"measured", "modelled"} == {r["origin"] for r in record["rows"]}
+    code, text = run("compare", model, "--target", "cortex-m4", "--target", "cortex-m55", "--json")
+    rows = json.loads(text)["rows"]
+    assert code == 0 and [r["target"] for r in rows] == ["cortex-m4", "cortex-m55"]
+    assert rows[1]["how"].startswith("estimated from counted operations: qemu")
+    assert rows[0]["energy"]["low"] <= rows[0]["energy"]["expected"] <= rows[0]["energy"]["high"]
+    for words in (("cost", model), ("compare", model)):
+        assert run(*words, "--target", "cortex-m4")[0] == 0
+
+
+@needs_edge
+def test_verify_runs_the_c_on_emulated_cores(model) -> None:
+    words = ("verify", model, "--rows", 20, "--json")
+    code, text = run(*words, "--target", "cortex-m0plus", "--target", "x86-64-v2")
+    checks = {c["name"]: c for c in json.loads(text)["checks"]}
+    assert code == 0 and checks["C on cortex-m0plus"]["passed"] and checks["C on x86-64-v2"]["passed"]
+    assert run(*words, "--target", "rv32imc_zbb")[0] == 2
+
+
+def test_an_unknown_target_is_one_sentence_and_exit_2(model, tmp_path) -> None:
+    code, _ = run("compile", model, "--target", "cortex-m5", "-o", tmp_path / "out")
+    assert code == 2 and not (tmp_path / "out").exists()

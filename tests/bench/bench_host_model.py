@@ -1,0 +1,80 @@
+"""Predicted against measured latency on this machine, over networks not used in calibration.
+
+    python tests/bench/bench_host_model.py
+
+Sixty random networks calibrate six non-negative coefficients (least squares of the relative error),
+sixty others are predicted. Every network is timed as a user calls it: the runner of the numba
+back-end, one raw row per call, median. Networks are visited in three rounds and the smallest median
+counts, because other work on the machine only ever adds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from qcompile.backends.numba_cpu import build
+from qcompile.cost.count import count
+from qcompile.cost.latency import measure
+from qcompile.cost.target import load_target
+from qcompile.data.encoder import Encoder
+from qcompile.ir.lower import lower
+from qcompile.network import Network
+from qcompile.passes._pipeline import optimise
+from qcompile.run.host import open_artifact
+
+NETWORKS, ROUNDS = 60, 2
+UNITS = ("call", "input", "first-layer mac x bit", "first-layer mac", "first-layer row", "second-layer mac")
+
+
+def network(seed: int) -> Network:
+    """Widths 16 to 2000, 16 to 2000 neurons, 1 to 10 columns, 1 to 8 input bits: all log-uniform."""
+    rng = np.random.default_rng(seed)
+    ranges = ((16, 2000), (16, 2000), (1, 10.9))
+    d, m, columns = (int(np.exp(rng.uniform(np.log(a), np.log(b)))) for a, b in ranges)
+    bits = int(rng.choice([1, 2, 4, 8]))
+    kind = 1 if bits == 1 else 0
+    encoder = Encoder(
+        "uniform", bits, [kind] * (d - 1) + [4], [*range(d - 1), 0], *np.full((2, d), 0.5), np.zeros(d - 1)
+    )
+    u, v = rng.choice([-1, 1], (2, m, d))
+    return Network(encoder, u, v, rng.integers(-99, 100, (m, columns)), 1.0, task="regression")
+
+
+def work(n: Network) -> NDArray[np.float64]:
+    """Units of work of one row, in the order of UNITS."""
+    counts = {c.operation: c for c in count(lower(n))}
+    dots = [counts["tu"], counts["tv"]]
+    return np.array([
+        1, n.width, sum(c.macs * c.code_bits for c in dots), sum(c.macs for c in dots),
+        sum(c.rows for c in dots), counts["scores"].macs,
+    ], dtype=np.float64)  # fmt: skip
+
+
+def main() -> None:
+    """Print the coefficients, the errors, and how many predictions are within 15 %."""
+    networks = [network(seed) for seed in range(2 * NETWORKS)]
+    host = load_target("host")
+    runners = [open_artifact(build(optimise(lower(n), host)[0], host)) for n in networks]
+    rng = np.random.default_rng(0)
+    rows = [rng.random((1, n.encoder.features)).astype(np.float32) for n in networks]
+    best = np.full(len(networks), np.inf)
+    for _ in range(ROUNDS):
+        for k, (runner, x) in enumerate(zip(runners, rows, strict=True)):
+            p50 = measure([runner], x, batches=(1,), seconds_per=0.02, min_calls=30)[0].expected
+            best[k] = min(best[k], p50)
+    features = np.stack([work(n) for n in networks])
+    train, test = slice(0, NETWORKS), slice(NETWORKS, None)
+    solution, _ = nnls(features[train] / best[train, None], np.ones(NETWORKS))
+    for unit, value in zip(UNITS, solution, strict=True):
+        print(f"{unit:22s} {1e3 * value:10.4f} ns")
+    error = features[test] @ solution / best[test] - 1
+    print(f"measured {best.min():.1f} to {best.max():.1f} us")
+    within = 100 * np.mean(np.abs(error) <= 0.15)
+    print(f"within 15 %: {within:.0f} % of {NETWORKS} networks not used in calibration")
+    print("errors at 5, 50, 95 %:", ", ".join(f"{100 * e:+.0f} %" for e in np.quantile(error, [0.05, 0.5, 0.95])))
+
+
+if __name__ == "__main__":
+    main()

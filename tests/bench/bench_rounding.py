@@ -1,0 +1,116 @@
+"""Rounding on real data: time, width and objective of the networks that training deploys.
+
+    python tests/bench/bench_rounding.py                      full width
+    python tests/bench/bench_rounding.py --widths 4,8,16,32   what a width limit costs
+    python tests/bench/bench_rounding.py --alpha 1,2,4,8      what integer alpha costs
+
+A row is one problem: 70 % of the rows of a table (seeded), uniform levels of so many bits,
+logistic loss, no start from the relaxation. "best known" is the lowest objective of a run to
+tolerance 1e-6 at any width. Times are processor seconds of one thread after a first compiling
+call; the objective is recomputed from the network before a time is believed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from sklearn import datasets
+from threadpoolctl import threadpool_limits
+
+from qcompile.data.encode import uniform
+from qcompile.data.encoder import encode, levels
+from qcompile.data.load import load
+from qcompile.data.schema import Column
+from qcompile.problem.objective import objective
+from qcompile.problem.problem import Problem, pose
+from qcompile.rounding.atoms import Atoms
+from qcompile.rounding.columns import generate
+from qcompile.rounding.integer_alpha import quantize
+from qcompile.rounding.settings import RoundingSettings
+
+SHARED = "../shared/data"
+NAMES = ("breast_cancer", "digits 3-vs-8", "digits odd-even", "wine", "ionosphere", "sonar")
+
+
+def rows(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Raw rows and labels -1 / +1."""
+    if name.startswith("digits"):
+        x, y = datasets.load_digits(return_X_y=True)
+        if name.endswith("odd-even"):
+            return x, np.where(y % 2 == 1, 1.0, -1.0)
+        keep = (y == 3) | (y == 8)
+        return x[keep], np.where(y[keep] == 3, 1.0, -1.0)
+    if name in ("breast_cancer", "wine"):
+        x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+        return x, np.where(y == 1, 1.0, -1.0)
+    table = load(f"{SHARED}/{name}.csv")
+    return table.x, np.where(table.y == 1, 1.0, -1.0)
+
+
+def problem_of(name: str, bits: int, beta: float) -> Problem:
+    """The training problem of one row of the table."""
+    x, y = rows(name)
+    chosen = np.random.default_rng(0).permutation(len(x))[: int(0.7 * len(x))]
+    x, y = np.asarray(x[chosen], dtype=np.float32), y[chosen]
+    x = x[:, x.max(axis=0) > x.min(axis=0)]
+    encoder = uniform.fit(x, tuple(Column(f"x{i}", "numeric") for i in range(x.shape[1])), bits=bits)
+    return pose(levels(encode(encoder, x), bits), encoder.top, y, beta, loss="logistic")
+
+
+def timed(problem: Problem, settings: RoundingSettings) -> tuple[Atoms, float]:
+    """A network, checked, and the processor seconds that it took."""
+    started = time.process_time()
+    atoms = generate(problem, settings)
+    seconds = time.process_time() - started
+    assert atoms.objective == objective(problem, atoms.u, atoms.v, atoms.alpha)
+    return atoms, seconds
+
+
+def main() -> None:
+    """Print the table."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser.add_argument("--data", default=",".join(NAMES))
+    parser.add_argument("--bits", default="1,2,4")
+    parser.add_argument("--beta", default="0.1,0.01,0.001")
+    parser.add_argument("--widths", default="128")
+    parser.add_argument("--alpha", default="8")
+    options = parser.parse_args()
+    widths = [int(w) for w in options.widths.split(",")]
+    alphas = [int(b) for b in options.alpha.split(",")]
+    print("| data | n, d | input bits | beta | best known | neurons | excess | seconds | " + " | ".join(
+        f"integer alpha, {b} bit" for b in alphas) + " |")  # fmt: skip
+    with threadpool_limits(1):
+        generate(problem_of("wine", 2, 0.01), RoundingSettings(neurons=4))
+        for name in options.data.split(","):
+            for bits in map(int, options.bits.split(",")):
+                for beta in map(float, options.beta.split(",")):
+                    _row(name, bits, beta, widths, alphas)
+
+
+def _row(name: str, bits: int, beta: float, widths: list[int], alphas: list[int]) -> None:
+    problem = problem_of(name, bits, beta)
+    found = [timed(problem, RoundingSettings(neurons=w)) for w in widths]
+    best = generate(problem, RoundingSettings(neurons=10_000, tolerance=1e-6, max_seconds=30)).objective
+    best = min([best] + [a.objective for a, _ in found])
+    for atoms, seconds in found:
+        cells = [
+            name,
+            f"{problem.n}, {problem.d}",
+            f"{bits}",
+            f"{beta:g}",
+            f"{best:.6f}",
+            f"{len(atoms.alpha)}",
+            f"{100 * (atoms.objective / best - 1):.3f} %",
+            f"{seconds:.3f}",
+        ]
+        for b in alphas:
+            deployed = quantize([problem], [atoms], b).objectives[0]
+            cells.append(f"{100 * (deployed / best - 1):.3f} %")
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -264,9 +264,9 @@ def lasso(
     s = len(busy)
     try:
         inverse[:s, :s] = np.linalg.inv(k[np.ix_(busy, busy)])
-        # The diagonal of an inverse holds the reciprocal Schur complements.
-        schur = 1.0 / np.diag(inverse)[:s]
-        healthy = bool((schur > FLAT * np.diag(k)[busy]).all())
+        # The diagonal of an inverse holds the reciprocal Schur complements. Rounding may leave 0 or less.
+        reciprocal = np.diag(inverse)[:s]
+        healthy = bool(((reciprocal > 0) & (reciprocal * FLAT * np.diag(k)[busy] < 1)).all())
     except np.linalg.LinAlgError:
         healthy = False
     support[:s] = busy

@@ -48,12 +48,15 @@ def test_a_chosen_method_takes_the_codes_and_the_instruction_set(isa, bits):
     assert choice.reason
 
 
-def test_more_weight_planes_cost_more():
-    costs = (0.001, 0.1)
-    one, two = (_choice.predicted_ns(costs, "words5", 4, rows, 100) for rows in (64, 128))
-    assert one == 100 * (64 * 0.001 + 0.1)
-    assert two == 100 * (128 * 0.001 + 0.1)
-    assert _choice.predicted_ns(costs, "popcount", 4, 64, 100) == 4 * one
+@pytest.mark.parametrize("method", ("popcount", "bytes4", "words5"))
+def test_more_weight_planes_cost_more_by_whole_vectors(method):
+    costs, lanes = (0.001, 0.1), max(16, registry.load(_choice.METHODS, method).LANES)
+    for rows, paid in ((1, lanes), (lanes, lanes), (lanes + 1, 2 * lanes), (2 * lanes, 2 * lanes)):
+        expected = 100 * (paid * 0.001 + 0.1)
+        assert _choice.predicted_ns(costs, method, 4, rows, 100) == pytest.approx(
+            _choice.passes(method, 4) * expected, rel=1e-15
+        )
+    assert _choice.passes("popcount", 4) == 4
 
 
 def test_a_stored_calibration_wins_over_the_default_and_a_damaged_one_does_not():

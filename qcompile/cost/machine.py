@@ -1,7 +1,7 @@
 """Counted cost: the C artifact compiled for a target, one row run in its emulator, then priced.
 
 instructions, mix, stack    measured in the emulator (exact)
-flash, static RAM           measured in the linked image
+flash, static RAM           measured in the linked image, by operation too (cost/flash_map.py)
 cycles                      mix x the target's cycle table x its calibration factor
 latency, energy             cycles / clock,  cycles x pJ per cycle
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
+from qcompile.cost.flash_map import flash_rows
 from qcompile.cost.model import Interval, energy_uj, times
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.cost.target import Target
@@ -87,15 +88,20 @@ def _on_a_core(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostRep
     image, scratch = runner.image, float(artifact.provenance["scratch_bytes"])
     exact = {
         "flash": float(image.flash_bytes),
+        "data": float(image.static_ram_bytes),
+        "scratch": scratch,
         "stack": float(trace.stack_bytes),
         "ram": float(image.static_ram_bytes) + scratch + trace.stack_bytes,
     }
     sources = {
         "flash": "sections .text, .rodata, .data of the linked image",
+        "data": "sections .data and .bss of the linked image",
+        "scratch": "sizeof the scratch structure, which the caller gives",
         "stack": "deepest byte written in the emulator",
         "ram": ".data, .bss, scratch and the stack's high-water mark",
     }
     rows += [_row(q, "B", (v, v, v), "measured", sources[q]) for q, v in exact.items()]
+    rows += flash_rows(artifact, image)
     return CostReport(tuple(rows), target.name)
 
 

@@ -171,10 +171,14 @@ def _operation_energy(counts: tuple[OperationCount, ...], target: Target, backen
 
 def _memory(counts: tuple[OperationCount, ...], target: Target, backend: str) -> list[CostRow]:
     source = f"counted in the program, code and stack from [model] of target {target.name}"
+    rows: list[CostRow] = []
     constants, values, shared = 0.0, 0.0, 0.0
     for c in counts:
         kernel = kernel_of(c, target) if c.kind == "dot" else ""
-        constants += c.macs if kernel == "int8" else c.constant_bytes
+        held = float(c.macs if kernel == "int8" else c.constant_bytes)
+        constants += held
+        if held:
+            rows.append(_row("rodata", "B", (0.8 * held, held, 1.2 * held), source, backend, c.operation))
         if kernel:  # dots are stored, what lies between two of them is computed on the way
             values += c.write_bytes
         if c.kind == "encode":
@@ -184,8 +188,12 @@ def _memory(counts: tuple[OperationCount, ...], target: Target, backend: str) ->
     code = _of(target.model["code_bytes"]) if "code_bytes" in target.model else (0.0, 0.0, 0.0)
     stack = _of(target.model["stack_bytes"]) if "stack_bytes" in target.model else (0.0, 0.0, 0.0)
     live = values + shared
+    packed = (0.8 * constants, constants, 1.2 * constants)
     return [
-        _row("flash", "B", _plus((0.8 * constants, constants, 1.2 * constants), code), source, backend),
+        *rows,
+        _row("rodata", "B", packed, source, backend),
+        _row("text", "B", code, source, backend),
+        _row("flash", "B", _plus(packed, code), source, backend),
         _row("ram", "B", _plus((0.5 * live, live, 2 * live), stack), source, backend),
     ]
 

@@ -17,7 +17,7 @@ class CostRow:
 
     Attributes:
         quantity: "latency", "latency_p50" (p90, p99), "energy", "cycles", "instructions", "size",
-            "flash", "ram", "stack", "macs".
+            "flash" (of it "text" and "rodata"), "ram" (of it "data", "scratch", "stack"), "macs".
         unit: "us", "uJ", "cycles", "instructions", "B", "MAC".
         low: of the interval.
         expected: the figure itself.

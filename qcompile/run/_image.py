@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from qcompile.targets.schema import Target
 __all__ = ["BASE", "Image", "build_image"]
 
 BASE = 0x10000
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """A linked image.
@@ -24,6 +26,7 @@ class Image:
     Attributes:
         segments: (address, bytes, size in memory) to load.
         symbols: function name -> (address, size), the Thumb bit cleared.
+        constants: name of an array -> bytes, of everything the linker kept.
         sections: section name -> bytes, of everything that occupies memory.
         build: compiler version and flags.
     """
@@ -32,6 +35,7 @@ class Image:
     symbols: Mapping[str, tuple[int, int]]
     sections: Mapping[str, int]
     build: str
+    constants: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def flash_bytes(self) -> int:
@@ -77,14 +81,13 @@ def build_image(artifact: Artifact, target: Target) -> Image:
         )
         sections = {s.name: s["sh_size"] for s in elf.iter_sections() if s["sh_flags"] & 2 and s["sh_size"]}
         table: Any = elf.get_section_by_name(".symtab")
-        listed: Any = table.iter_symbols() if table else ()
+        listed: Any = tuple(table.iter_symbols()) if table else ()
         symbols = {
-            s.name: (s["st_value"] & ~1, s["st_size"])
-            for s in listed
-            if s["st_info"]["type"] == "STT_FUNC"
+            s.name: (s["st_value"] & ~1, s["st_size"]) for s in listed if s["st_info"]["type"] == "STT_FUNC"
         }
+        constants = {s.name: s["st_size"] for s in listed if s["st_info"]["type"] == "STT_OBJECT"}
     shown = [f for f in (*machine, "-std=c99", "-ffp-contract=off")]
-    return Image(segments, symbols, sections, f"{command.version}: {' '.join(shown)}")
+    return Image(segments, symbols, sections, f"{command.version}: {' '.join(shown)}", constants)
 
 
 def _header(artifact: Artifact) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from qcompile.api._train import read_table
 from qcompile.api.equality import Outcome, compare_all
+from qcompile.api.every_target import target_part
 from qcompile.api.machine import machine
 from qcompile.api.measure import costs
 from qcompile.api.model import MODEL, RUNS_HERE, Compiled, compile_program, runner
@@ -96,6 +97,7 @@ def build(
 
         files = _write(folder, trained, compiled)
         record = _record(table, trained, compiled, outcomes, report, files)
+        record["targets"] = target_part(lowered, report, goal)
         (folder / NUMBERS).write_text(to_json(record), encoding="utf-8")
         (folder / PAGE).write_text(render(record, trained.network), encoding="utf-8")
         sizes = {name: (folder / name).stat().st_size for name in (MODEL, CERTIFICATE, NUMBERS, PAGE)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from qcompile.verify.rows import seeded_rows
 __all__ = ["BATCHES", "costs", "elsewhere", "here", "latency_rows"]
 
 BATCHES = (1, 16, 256)
+KERNELS = "host"  # the runner whose time is shared out over the operations
 
 
 def costs(
@@ -56,9 +58,33 @@ def here(
     """Measured latency and energy, and the target's model of what each operation takes."""
     latency = latency_rows(program, runners, batches)
     x = seeded_rows(program, 1, seed=0)
-    modelled = estimate(program, target).rows if {"cpi", "per_call"} <= set(target.model) else ()
-    operations = tuple(r for r in modelled if r.operation != "total")
-    return (*latency, *energy(runners, x, latency, target), *operations)
+    return (*latency, *energy(runners, x, latency, target), *_shares(program, latency, target))
+
+
+def _shares(program: Program, latency: Sequence[CostRow], target: Target) -> tuple[CostRow, ...]:
+    """The kernels' measured median of one row, shared out over the operations by the target's model.
+
+    The parts add up to what was measured; how it is divided is modelled. An operation's interval
+    is the model's, brought to the same scale, and no part is longer than the whole.
+    """
+    whole = [r for r in latency if r.quantity == "latency_p50" and r.batch == 1 and r.backend == KERNELS]
+    if not whole or not {"cpi", "per_call"} <= set(target.model):
+        return ()
+    modelled = estimate(program, target, KERNELS).select("latency")
+    (total,) = (r for r in modelled if r.operation == "total")
+    measured, factor = whole[0].expected, whole[0].expected / total.expected
+    source = f"measured median of {measured:.4g} us shared out by [model] of target {target.name}"
+    return tuple(
+        replace(
+            r,
+            low=r.low * factor,
+            expected=r.expected * factor,
+            high=max(r.expected * factor, min(r.high * factor, measured)),
+            source=source,
+        )
+        for r in modelled
+        if r.operation != "total"
+    )
 
 
 def elsewhere(lowered: Program, target: Target) -> tuple[CostRow, ...]:

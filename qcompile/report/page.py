@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -11,6 +10,7 @@ from qcompile.network import Network
 from qcompile.report import plot_weights
 from qcompile.report.plot_bars import Bar, bars
 from qcompile.report.plot_proof import proof_plot
+from qcompile.report.target_section import target_css, target_section
 from qcompile.report.words import backend_name, number, percent
 
 __all__ = ["render"]
@@ -52,7 +52,7 @@ def render(record: Record, network: Network) -> str:
     ]
     return template.render(
         r=record,
-        css=Markup(files.joinpath("page.css").read_text(encoding="utf-8")),
+        css=Markup(files.joinpath("page.css").read_text(encoding="utf-8") + target_css()),
         title=_title(record),
         kind=_kind(record),
         verdict=_verdict(record),
@@ -62,7 +62,7 @@ def render(record: Record, network: Network) -> str:
         confusion=_confusion(record),
         latency=[{"title": c["title"], "plot": Markup(c["plot"])} for c in _latency(record)],
         totals=_totals(record),
-        operations=Markup(_operations(record)),
+        targets=Markup(target_section(record)),
         neurons=plot_weights.neuron_images(network),
         matrix=_matrices(network),
         pairs=[{**p, "picture": Markup(p["picture"])} for p in plot_weights.interactions(network)],
@@ -202,32 +202,6 @@ def _totals(record: Record) -> Sequence[Mapping[str, Any]]:
         for r in record["costs"]["rows"]
         if r["operation"] == "total" and not r["quantity"].startswith("latency_p")
     ]
-
-
-def _operations(record: Record) -> str:
-    """Modelled time of every operation; empty where the target has no model."""
-    rows = [r for r in record["costs"]["rows"] if _is_operation(r)]
-    if not rows:
-        return ""
-    found = [
-        Bar(
-            f"%{r['operation']}",
-            r["expected"],
-            f"{number(r['expected'])} µs",
-            "proof",
-            r["low"],
-            r["high"],
-            f"{r['low']:.4g} to {r['high']:.4g} µs, {r['source']}",
-        )
-        for r in rows
-        if math.isfinite(r["expected"])
-    ]
-    return bars(found, "modelled time by operation")
-
-
-def _is_operation(row: Mapping[str, Any]) -> bool:
-    modelled = row["quantity"] == "latency" and row["origin"] == "modelled"
-    return modelled and row["operation"] not in ("total", "call")
 
 
 def _matrices(network: Network) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Page(HTMLParser):
 def test_the_page_is_complete_and_asks_for_nothing(built: Path) -> None:
     text = (built / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert page.sections == ["proof", "accuracy", "cost", "weights", "origin"]
+    assert page.sections == ["proof", "accuracy", "cost", "targets", "weights", "origin"]
     assert page.open == []
     assert page.pictures >= 6
     assert all(address.startswith("data:") for address in page.addresses)

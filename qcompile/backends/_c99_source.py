@@ -10,6 +10,8 @@ from qcompile.backends._c99_encoder import encoder_code
 from qcompile.backends._c99_loops import Where, elementwise, wide
 from qcompile.backends._c99_plan import Plan, WideDot
 from qcompile.backends._c99_plan_types import CodeDot
+from qcompile.backends._c99_step_encoder import step_encoder_code
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.ops import Encode, Op, Scale, Threshold
 from qcompile.targets.schema import Target
 
@@ -69,7 +71,11 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
     encode = next((op for op in program.ops if isinstance(op, Encode)), None)
     encoder = ""
     if encode is not None:
-        constant, encoder = encoder_code(prefix, encode.encoder, target is not None and "f32" in features)
+        hard_float = target is not None and "f32" in features
+        if isinstance(encode.encoder, StepEncoder):
+            constant, encoder = step_encoder_code(prefix, encode.encoder, hard_float)
+        else:
+            constant, encoder = encoder_code(prefix, encode.encoder, hard_float)
         constants.append(constant)
     upper = prefix.upper()
     steps = "".join(body)

@@ -15,17 +15,19 @@ from dataclasses import dataclass
 
 from qcompile.targets.schema import Target
 
-__all__ = ["Work", "cheapest", "instructions"]
+__all__ = ["MOST_KEYS", "Work", "cheapest", "instructions", "searches_levels"]
 
 KERNELS = ("xnor", "lut", "int8")
 # Where no target is given: 32-bit integer core without popcount (Cortex-M4, counted in Unicorn).
 PORTABLE = {
-    "per_mac_xnor": 0.28,
+    "per_mac_xnor": 0.25,
     "per_mac_lut": 0.5,
     "per_mac_int8": 2.6,
-    "per_row": 12.0,
+    "per_row": 8.0,
     "per_table_entry": 4.0,  # load, add, store, and a share of the loop
 }
+MOST_KEYS = 1024  # thresholds of an encoder, 4 bytes each; beyond, codes are computed in floats
+CHUNK, TABLES = 32, 1024  # inputs that share tables, and the entries of these
 PACK_BIT = 2.0  # instructions per code and bit to make planes
 
 
@@ -41,10 +43,13 @@ class Work:
     bits: int
     planes: int
 
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates: rows x inputs."""
-        return self.rows * self.inputs
+    def padded(self, width: int) -> int:
+        """Weights of all rows, each row padded to a multiple of ``width``.
+
+        >>> Work(rows=2, inputs=33, bits=1, planes=1).padded(32)
+        128
+        """
+        return self.rows * -(-self.inputs // width) * width
 
 
 def instructions(work: Work, kernel: str, target: Target | None, end: str = "expected") -> float:
@@ -59,19 +64,32 @@ def instructions(work: Work, kernel: str, target: Target | None, end: str = "exp
             return figure
         return PORTABLE[key]
 
+    neon = target is not None and "neon" in target.features
     fixed = work.rows * per("per_row")
     match kernel:
         case "xnor":
-            passes = work.bits * work.planes  # each pays half a row's overhead again
-            rows = fixed * (1 + passes) / 2
-            return work.macs * passes * per("per_mac_xnor") + rows + work.inputs * work.bits * PACK_BIT
+            word = 128 if neon else target.word_bits if target is not None else 32
+            passes = work.bits * work.planes  # each ends in the same summing up of a word's lanes
+            counts = work.padded(word) * passes * per("per_mac_xnor")
+            share = 4 if neon else 1  # four rows are summed up together
+            return counts + fixed * (passes + 0.5) / share + work.inputs * work.bits * PACK_BIT
         case "lut":
-            tables = -(-work.inputs // 32) * 4 * 256 * per("per_table_entry")
-            return work.planes * work.macs * per("per_mac_lut") + tables
+            tables = -(-work.inputs // CHUNK) * TABLES * per("per_table_entry")
+            return work.planes * work.padded(CHUNK) * per("per_mac_lut") + tables
         case "int8":
-            return work.macs * per("per_mac_int8") + fixed
+            return work.padded(16 if neon else 1) * per("per_mac_int8") + fixed
         case _:
             raise ValueError(f"kernel is {kernel!r}, allowed: {', '.join(KERNELS)}.")
+
+
+def searches_levels(keys: int, target: Target | None) -> bool:
+    """Whether an encoder searches threshold tables instead of computing: no float unit, few thresholds.
+
+    >>> searches_levels(15, None), searches_levels(4000, None)
+    (True, False)
+    """
+    hard_float = target is not None and "f32" in target.features
+    return not hard_float and 0 < keys <= MOST_KEYS
 
 
 def cheapest(work: Work, target: Target | None) -> str:

@@ -26,13 +26,20 @@ typedef uint32_t qc_word;
 #define QC_OPERATION
 #endif
 
-/* Number of set bits by the processor's instruction; only included where the target has one. */
+/* Number of set bits; only called where the target has an instruction for it. */
 static inline uint32_t qc_popcount(qc_word x)
 {
-#if QC_WORD_BITS == 64
+#if defined(__GNUC__) && (QC_WORD_BITS == 64)
     return (uint32_t)__builtin_popcountll(x);
-#else
+#elif defined(__GNUC__)
     return (uint32_t)__builtin_popcount(x);
+#else
+    uint32_t count = 0U;
+    while (x != 0U) {
+        x &= x - 1U; /* clears the lowest set bit */
+        ++count;
+    }
+    return count;
 #endif
 }
 

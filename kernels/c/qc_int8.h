@@ -9,11 +9,17 @@
 
 #include <arm_acle.h>
 
+/* Four bytes in one load: these cores read words from any address. */
 static inline uint32_t qc_read4(const void *p)
 {
+#if defined(__GNUC__)
     uint32_t x;
     (void)__builtin_memcpy(&x, p, 4U);
     return x;
+#else
+    const uint8_t *c = (const uint8_t *)p;
+    return (uint32_t)c[0] | ((uint32_t)c[1] << 8) | ((uint32_t)c[2] << 16) | ((uint32_t)c[3] << 24);
+#endif
 }
 
 /* Two rows at once: four inputs are widened once and meet four weights of each row. */
@@ -43,12 +49,23 @@ static inline void qc_int8_dot2(const int8_t *w0, const int8_t *w1, const uint8_
 
 #else
 
+/* Four inputs at a time, so that the loop's own work is shared by eight products. */
 static inline void qc_int8_dot2(const int8_t *w0, const int8_t *w1, const uint8_t *x, size_t d, int32_t *z)
 {
     int32_t a = 0;
     int32_t b = 0;
     size_t i;
-    for (i = 0U; i < d; ++i) {
+    for (i = 0U; i + 4U <= d; i += 4U) {
+        const int32_t x0 = (int32_t)x[i];
+        const int32_t x1 = (int32_t)x[i + 1U];
+        const int32_t x2 = (int32_t)x[i + 2U];
+        const int32_t x3 = (int32_t)x[i + 3U];
+        a += ((int32_t)w0[i] * x0) + ((int32_t)w0[i + 1U] * x1) + ((int32_t)w0[i + 2U] * x2)
+            + ((int32_t)w0[i + 3U] * x3);
+        b += ((int32_t)w1[i] * x0) + ((int32_t)w1[i + 1U] * x1) + ((int32_t)w1[i + 2U] * x2)
+            + ((int32_t)w1[i + 3U] * x3);
+    }
+    for (; i < d; ++i) {
         a += (int32_t)w0[i] * (int32_t)x[i];
         b += (int32_t)w1[i] * (int32_t)x[i];
     }

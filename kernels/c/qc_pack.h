@@ -4,7 +4,7 @@
 
 #include "qc_base.h"
 
-/* Plane b, bit i  =  bit b of codes[i].   planes: bits x words, words = ceil(d / QC_WORD_BITS).
+/* Plane b, bit i  =  bit b of codes[i].   planes: bits x words, words >= ceil(d / QC_WORD_BITS).
  *
  * Four codes at a time: (c & 0x01010101) has one bit per byte; the multiplication by 0x01020408
  * moves byte k's bit to bit 24 + k, and no two products meet in one bit, so nothing carries.
@@ -16,7 +16,7 @@ static inline void qc_pack_planes(const uint8_t *codes, size_t d, uint32_t bits,
     for (w = 0U; w < words; ++w) {
         qc_word word[8];
         const size_t first = w * QC_WORD_BITS;
-        const size_t left = d - first;
+        const size_t left = (first < d) ? (d - first) : 0U; /* none in a word that only pads */
         const size_t count = (left < QC_WORD_BITS) ? left : QC_WORD_BITS;
         for (b = 0U; b < bits; ++b) {
             word[b] = 0U;

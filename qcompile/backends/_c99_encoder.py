@@ -1,7 +1,8 @@
 """The encoder in C: float32, one operation per step, as ``qcompile.data.encoder`` defines it.
 
 Cores without float instructions compare keys instead: a float's key is its magnitude bits with its
-sign, an int32 that orders and equals exactly as the floats do (both zeros have key 0).
+sign, an int32 that orders and equals exactly as the floats do (both zeros have key 0). Their LEVEL
+columns search a table of thresholds (_c99_thresholds.py) wherever that table is small.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends._c99_data import array, float_text
+from qcompile.backends._c99_thresholds import level_keys, search
 from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.targets.kernel_choice import searches_levels
+from qcompile.targets.schema import Target
 
 __all__ = ["encoder_code", "keys"]
 
@@ -30,18 +34,22 @@ def keys(values: NDArray[Any]) -> NDArray[np.int32]:
     return np.where(raw < 0, -magnitude, magnitude).astype(np.int32)
 
 
-def encoder_code(prefix: str, encoder: Encoder, hard_float: bool) -> tuple[str, str]:
+def encoder_code(prefix: str, encoder: Encoder, target: Target | None) -> tuple[str, str]:
     """Constant arrays, and ``void PREFIX_encode(const float *x, uint8_t *codes)``.
 
     A comparison of a NaN with itself is how missing cells are found: do not compile with
     -ffast-math.
     """
+    hard_float = target is not None and "f32" in target.features
     constants, body = [], []
     for kind in ColumnKind:
         block = encoder.of_kind(kind)
         if block.stop > block.start:
-            keyed = not hard_float and kind in COMPARES
-            more, loop = _block(prefix, encoder, kind, block, keyed)
+            tables = None
+            if kind == ColumnKind.LEVEL and searches_levels(encoder.level_keys, target):
+                tables = _tables(encoder, block)
+            keyed = not hard_float and (kind in COMPARES or tables is not None)
+            more, loop = _block(prefix, encoder, kind, block, keyed, tables)
             constants.append(more)
             body.append(loop)
     unused = "" if any("x[" in loop for loop in body) else "    (void)x;\n"
@@ -49,7 +57,19 @@ def encoder_code(prefix: str, encoder: Encoder, hard_float: bool) -> tuple[str, 
     return "".join(constants), head + "".join(body) + "}\n"
 
 
-def _block(prefix: str, encoder: Encoder, kind: ColumnKind, block: slice, keyed: bool) -> tuple[str, str]:
+Tables = tuple[NDArray[np.int32], NDArray[np.int64]]
+
+
+def _tables(encoder: Encoder, block: slice) -> Tables:
+    """Distinct threshold tables, and each column's table."""
+    pairs = np.stack([encoder.shift[block], encoder.gain[block]], axis=1)
+    _, first, which = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+    return level_keys(encoder, block)[first], which.ravel()
+
+
+def _block(
+    prefix: str, encoder: Encoder, kind: ColumnKind, block: slice, keyed: bool, tables: Tables | None
+) -> tuple[str, str]:
     """Columns of one kind; loops count from 0, arrays hold this kind's columns only."""
     name, count = kind.name.lower(), block.stop - block.start
     code = f"codes[{f'{block.start}U + ' if block.start else ''}i]"
@@ -70,7 +90,7 @@ def _block(prefix: str, encoder: Encoder, kind: ColumnKind, block: slice, keyed:
     if kind != ColumnKind.MISSING:
         shift, fill = encoder.shift[block], encoder.fill[feature]
         ctype, convert = ("int32_t", keys) if keyed else ("float", np.asarray)
-        constants += array(ctype, f"{prefix}_{name}_shift", convert(shift))
+        constants += "" if tables else array(ctype, f"{prefix}_{name}_shift", convert(shift))
         one = len(np.unique(fill)) == 1
         filled = _scalar(convert(fill)[0]) if one else f"{prefix}_{name}_fill[i]"
         constants += "" if one else array(ctype, f"{prefix}_{name}_fill", convert(fill))
@@ -86,6 +106,10 @@ def _block(prefix: str, encoder: Encoder, kind: ColumnKind, block: slice, keyed:
     elif kind == ColumnKind.MISSING:
         test = "(k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)" if keyed else "v != v"
         text += f"        {code} = ({test}) ? {top};\n"
+    elif tables is not None:
+        more, level = _searched(prefix, encoder.bits, tables, code)
+        constants += more
+        text += level
     else:
         more, level = _level(prefix, encoder, block, code)
         constants += more
@@ -101,6 +125,24 @@ def _read(index: str, keyed: bool) -> str:
 
 def _scalar(value: Any) -> str:
     return float_text(float(value)) if isinstance(value, np.floating) else f"({int(value)})"
+
+
+def _searched(prefix: str, bits: int, tables: Tables, code: str) -> tuple[str, str]:
+    found, which = tables
+    name, top = f"{prefix}_level_key", (1 << bits) - 1
+    constants = array("int32_t", name, found)
+    start = "0U"
+    if len(found) > 1 and np.array_equal(which, np.arange(len(which))):
+        start = f"i * {top}U"
+    elif len(found) > 1:
+        index = "uint8_t" if len(found) <= 256 else "uint16_t"
+        constants += array(index, f"{prefix}_level_table", which)
+        start = f"(size_t){prefix}_level_table[i] * {top}U"
+    head = (
+        "        /* Code n begins at t[n - 1]. */\n"
+        f"        const int32_t *t = &{name}[{start}];\n        uint32_t n;\n"
+    )
+    return constants, f"{head}{search(code, 't', bits)}"
 
 
 def _level(prefix: str, encoder: Encoder, block: slice, code: str) -> tuple[str, str]:

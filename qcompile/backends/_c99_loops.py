@@ -7,6 +7,7 @@ every intermediate fits, else in int64.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qcompile.backends._c99_data import array, integer_type
 from qcompile.backends._c99_plan import Plan, WideDot
@@ -26,15 +27,22 @@ class Where:
             return "scores"
         if name in self.plan.alias:
             base, start = self.plan.alias[name]
-            return f"(&scratch->{self.plan.names[base]}[{start}])"
+            return f"&scratch->{self.plan.names[base]}[{start}]"
         return "codes" if name == self.plan.codes else f"scratch->{self.plan.names[name]}"
+
+    def at(self, name: str, index: str) -> str:
+        """One element of a stored value."""
+        if name in self.plan.alias:
+            base, start = self.plan.alias[name]
+            return f"scratch->{self.plan.names[base]}[{start}U + {index}]"
+        return f"{self(name)}[{index}]"
 
 
 def _element(name: str, plan: Plan, where: Where, kind: str, prefix: str) -> str:
     """Element i of a value as an expression of type ``kind``."""
     op = plan.program[name]
     if name not in plan.inline:
-        return f"({kind}){where(name)}[i]"
+        return f"({kind}){where.at(name, 'i')}"
 
     def part(a: str) -> str:
         return _element(a, plan, where, kind, prefix)
@@ -60,7 +68,7 @@ def _formula(op: Op, parts: list[str], kind: str, prefix: str, plan: Plan) -> st
                 factors.append(
                     _constant(int(values[0]), kind)
                     if one
-                    else f"({kind}){prefix}_{label}_{plan.names[op.result]}[i]"
+                    else f"({kind}){prefix}_{label}_{plan.label(op.result)}[i]"
                 )
             return f"(({factors[0]} * {parts[0]}) + {factors[1]})"
         case _:
@@ -81,7 +89,7 @@ def _affine_arrays(names: list[str], plan: Plan, prefix: str) -> str:
         if isinstance(op, Affine):
             for label, values in (("s", op.scale), ("t", op.shift)):
                 if len(set(values.tolist())) > 1:
-                    text += array(integer_type(values), f"{prefix}_{label}_{plan.names[name]}", values)
+                    text += array(integer_type(values), f"{prefix}_{label}_{plan.label(name)}", values)
     return text
 
 
@@ -114,16 +122,30 @@ def wide(step: WideDot, plan: Plan, prefix: str, where: Where) -> tuple[str, str
     """Constants and statements of a dot whose operand is not codes."""
     op = step.op
     rows, length = op.weight.shape
-    name = plan.names[op.result]
+    name = plan.label(op.result)
     inner = _inlined(op.a, plan)
     kind = _compute_type([*inner, op.a], plan)
     acc = f"int{step.bits}_t"
     constants = _affine_arrays(inner, plan, prefix)
     weight_type = integer_type(op.weight)
-    constants += array(weight_type, f"{prefix}_w_{name}", op.weight.T)
     out = where(op.result)
     element = _element(op.a, plan, where, kind, prefix)
     w = f"{prefix}_w_{name}"
+    spans = _spans(op.weight)
+    if rows > 1 and 2 * int(np.diff(spans).sum()) <= op.weight.size:
+        kept = np.concatenate([row[a:b] for row, (a, b) in zip(op.weight, spans.tolist(), strict=True)])
+        index = "uint8_t" if length < 256 else "uint16_t" if length < 65536 else "uint32_t"
+        constants += array(weight_type, w, kept)
+        constants += array(index, f"{prefix}_first_{name}", spans[:, 0])
+        constants += array(index, f"{prefix}_end_{name}", spans[:, 1])
+        return constants, (
+            f"    {{\n        const {weight_type} *w = {w};\n        size_t k;\n"
+            f"        for (k = 0U; k < {rows}U; ++k) {{\n            {acc} sum = 0;\n"
+            f"            for (i = {prefix}_first_{name}[k]; i < {prefix}_end_{name}[k]; ++i) {{\n"
+            f"                sum += ({acc})*w * ({acc}){element};\n                ++w;\n            }}\n"
+            f"            {out}[k] = sum;\n        }}\n    }}\n"
+        )
+    constants += array(weight_type, w, op.weight.T)
     if rows == 1:
         return constants, (
             f"    {{\n        {acc} sum = 0;\n        for (i = 0U; i < {length}U; ++i) {{\n"
@@ -137,6 +159,21 @@ def wide(step: WideDot, plan: Plan, prefix: str, where: Where) -> tuple[str, str
         f"            for (k = 0U; k < {rows}U; ++k) {{\n                {out}[k] += ({acc})w[k] * a;\n"
         f"            }}\n            w += {rows};\n        }}\n    }}\n"
     )
+
+
+def _spans(weight: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First and one past the last non-zero weight of every row.
+
+    Networks whose classes have neurons of their own are zero outside.
+
+    >>> _spans(np.array([[0, 1, 0, 2], [3, 0, 0, 0], [0, 0, 0, 0]])).tolist()
+    [[1, 4], [0, 1], [0, 0]]
+    """
+    ends = []
+    for row in weight:
+        found = np.flatnonzero(row)
+        ends.append((int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0))
+    return np.array(ends, dtype=np.int64)
 
 
 def elementwise(op: Op, plan: Plan, prefix: str, where: Where) -> tuple[str, str]:
@@ -156,7 +193,7 @@ def elementwise(op: Op, plan: Plan, prefix: str, where: Where) -> tuple[str, str
 
 def _threshold(op: Threshold, plan: Plan, prefix: str, where: Where) -> tuple[str, str]:
     """Rising: levels <= a. Falling: levels >= a, that is k minus the levels <= a - 1."""
-    name, (n, k) = plan.names[op.result], op.levels.shape
+    name, (n, k) = plan.label(op.result), op.levels.shape
     low, high = plan.ranges[op.a]
     small = (
         -(2**31) < min(low, int(op.levels.min(initial=0)))
@@ -175,7 +212,7 @@ def _threshold(op: Threshold, plan: Plan, prefix: str, where: Where) -> tuple[st
         choice = f"({prefix}_d_{name}[i] > 0) ? {up} : ({down})"
     text = (
         f"    for (i = 0U; i < {n}U; ++i) {{\n"
-        f"        const {ctype} a = ({ctype}){where(op.a)}[i];\n"
+        f"        const {ctype} a = ({ctype}){where.at(op.a, 'i')};\n"
         f"        {where(op.result)}[i] = ({plan.types[op.result]})({choice});\n    }}\n"
     )
     return constants, text

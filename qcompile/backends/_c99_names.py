@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 
-__all__ = ["comment", "identifier", "literal"]
+__all__ = ["comment", "identifier", "literal", "member_names"]
 
 KEYWORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if inline int
@@ -35,6 +36,26 @@ def identifier(name: str, reserve: int = 12) -> str:
         return safe
     tag = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:4]
     return f"{safe[: room - 5].rstrip('_')}_{tag}"
+
+
+def member_names(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Members of the scratch, one per value of the program, named after what they hold.
+
+    They begin with ``v_``, so that no keyword, macro of a vendor's header or member of our own is hit.
+
+    >>> member_names({"tu": ["tu", "tv"], "a.1": ["a.1"], "a_1": ["a_1"]})
+    {'tu': 'v_tu_tv', 'a.1': 'v_a_1', 'a_1': 'v_a_1_2'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for value, held in values.items():
+        plain = "_".join(re.sub(r"[^a-z0-9]+", "_", h.lower()).strip("_") or "x" for h in held)
+        name, k = f"v_{plain[:24]}", 2
+        while name in taken:
+            name, k = f"v_{plain[:20]}_{k}", k + 1
+        taken.add(name)
+        names[value] = name
+    return names
 
 
 def comment(text: str) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.backends._c99_names import member_names
 from qcompile.backends._c99_plan_types import CodeDot
-from qcompile.backends._c99_planes import decompose
-from qcompile.backends._c99_sharing import share_tables
+from qcompile.backends._c99_planes import Planes, decompose
+from qcompile.backends._c99_sharing import Alias, stack
 from qcompile.errors import CompileError
 from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
@@ -50,6 +51,8 @@ class Plan:
         types: stored value -> C type.
         ranges: value -> (low, high) over its elements.
         alias: value -> (stored value, first element), where a stacked dot holds several values.
+        together: stored dot -> the values it holds, itself first.
+        neon: AArch64 vector kernels are used.
         codes: name of the value the integer entry point takes: encode's result, or the input.
     """
 
@@ -60,7 +63,13 @@ class Plan:
     types: dict[str, str]
     ranges: dict[str, Range]
     codes: str
-    alias: dict[str, tuple[str, int]]
+    alias: Alias
+    together: dict[str, list[str]]
+    neon: bool
+
+    def label(self, value: str) -> str:
+        """What a value is called in the names of its constants and functions."""
+        return self.names[value].removeprefix("v_")
 
 
 def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> Plan:
@@ -79,6 +88,7 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
         if smallest_signed(low, high) is None:
             raise CompileError(f"%{name} lies in [{low}, {high}] and does not fit int64; use fewer bits.")
     made = {op.result: op for op in program.ops}
+    neon = has_neon(target)
     used = _reachable(program, made)
     code_dots: dict[str, CodeDot] = {}
     for op in program.ops:
@@ -88,7 +98,10 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
                 code_dots[op.result] = found
     _fold_behind(program, used, code_dots, ranges)
     inline = _inline(program, used, code_dots)
-    emitted, alias = share_tables(code_dots, set(program.outputs.values()), target, kernel)
+    emitted, alias = stack(code_dots, set(program.outputs.values()), target, kernel)
+    together = {name: [name] for name in emitted}
+    for name, (base, _) in alias.items():
+        together[base].append(name)
     steps: list[Step] = []
     types: dict[str, str] = {}
     for op in program.ops:
@@ -102,7 +115,9 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
         if op.result in emitted:
             dot = emitted[op.result]
             steps.append(dot)
-            types[op.result] = "int32_t" if dot.kernel == "lut" else _ctype(ranges[op.result])
+            spans = [ranges[name] for name in together[op.result]]
+            span = (min(low for low, _ in spans), max(high for _, high in spans))
+            types[op.result] = _dot_type(span, dot.kernel, neon)
         elif isinstance(op, Dot):
             bits = _partial_bits(op, elements[op.a])
             steps.append(WideDot(op, bits))
@@ -117,14 +132,27 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
     score = program.outputs["scores"]
     if types.get(score) in ("uint8_t", "int8_t", "int16_t"):
         types[score] = "int32_t"  # one public score type per width of arithmetic
-    names = {op.result: f"v{k}" for k, op in enumerate(program.ops)}
-    return Plan(program, tuple(steps), inline, names, types, ranges, codes, alias)
+    names = member_names({op.result: together.get(op.result, [op.result]) for op in program.ops})
+    return Plan(program, tuple(steps), inline, names, types, ranges, codes, alias, together, neon)
+
+
+def has_neon(target: Target | None) -> bool:
+    """Whether the AArch64 kernels are used."""
+    return target is not None and "neon" in target.features and target.word_bits == 64
 
 
 def _ctype(r: Range) -> str:
     if r[0] >= 0 and r[1] <= 255:
         return "uint8_t"
     return f"int{smallest_signed(*r)}_t"
+
+
+def _dot_type(r: Range, kernel: str, neon: bool) -> str:
+    """Of a dot's results: tables are summed in int32, vectors are stored as int16 or int32."""
+    bits = smallest_signed(*r)
+    if kernel == "lut" or (neon and bits not in (8, 16)):
+        return "int32_t"
+    return "int16_t" if neon else _ctype(r)
 
 
 def _reachable(program: Program, made: dict[str, Op]) -> set[str]:
@@ -152,10 +180,8 @@ def _code_dot(
     if not w.size or w.min() < -128 or w.max() > 127:
         return None
     bits = max(1, high.bit_length())
-    if not _fits(w, scale, shift * w.sum(axis=1), bits):
-        return None
     planes = decompose(w)
-    if 2 * w.shape[1] * ((1 << bits) - 1) * sum(map(abs, planes.factors)) >= 2**30:
+    if not _fits(w, planes, scale, shift * w.sum(axis=1), bits):
         return None
     return CodeDot(op, source, scale, shift * w.sum(axis=1), bits, planes, "")
 
@@ -172,18 +198,23 @@ def _fold_behind(
             continue
         scale = int(op.scale[0])
         shift = scale * dot.shift + np.broadcast_to(op.shift, dot.shift.shape)
-        if not _fits(dot.op.weight, scale * dot.scale, shift, dot.bits):
+        if not _fits(dot.op.weight, dot.planes, scale * dot.scale, shift, dot.bits):
             continue
         del code_dots[op.a]
         moved = replace(dot.op, result=op.result, type=op.type)
         code_dots[op.result] = replace(dot, op=moved, scale=scale * dot.scale, shift=shift)
 
 
-def _fits(weight: NDArray[np.int64], scale: int, shift: NDArray[np.int64], bits: int) -> bool:
-    """Whether every intermediate of every kernel stays in int32, and table entries in int16."""
-    top = (1 << bits) - 1
-    largest = (abs(scale) + 1) * top * int(np.abs(weight).sum(axis=1).max()) + int(np.abs(shift).max())
-    return 4 * largest < 2**31 and 8 * abs(scale) * top < 2**15
+def _fits(weight: NDArray[np.int64], planes: Planes, scale: int, shift: NDArray[np.int64], bits: int) -> bool:
+    """Whether every intermediate of every kernel stays in int32, and table entries in int16.
+
+    Weighted counts of planes are not bounded by the weights' own sums: planes may cancel. Codes less
+    128, of the vector kernel, are at most 128.
+    """
+    top = max((1 << bits) - 1, 128)
+    counts = weight.shape[1] * sum(map(abs, planes.factors))
+    largest = (abs(scale) + 1) * top * counts + int(np.abs(shift).max(initial=0))
+    return 2 * largest < 2**31 and 8 * abs(scale) * ((1 << bits) - 1) < 2**15
 
 
 def _inline(program: Program, used: set[str], code_dots: dict[str, CodeDot]) -> frozenset[str]:

@@ -1,9 +1,10 @@
-"""Dots that read the same codes share their lookup tables: their rows are stacked into one dot.
+"""Dots that read the same codes are stacked into one dot: one loop, one set of tables or planes.
 
     tu = dot codes, u   (m rows)        one dot of 2m rows; tu is its first m results, tv the rest
     tv = dot codes, v   (m rows)
 
-The tables depend on the codes only, and building them is most of the work of a small layer.
+Lookup tables depend on the codes only, and building them is most of the work of a small layer; for
+the other kernels one loop is less code in flash, and its row function is inlined.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from qcompile.ir.types import ValueType
 from qcompile.targets.kernel_choice import Work, cheapest
 from qcompile.targets.schema import Target
 
-__all__ = ["share_tables"]
+__all__ = ["Alias", "stack"]
 
 Alias = dict[str, tuple[str, int]]
 
 
-def share_tables(
+def stack(
     dots: dict[str, CodeDot], kept: Collection[str], target: Target | None, kernel: str
 ) -> tuple[dict[str, CodeDot], Alias]:
-    """Choose one kernel for dots of the same codes and form, and stack those that use tables.
+    """Choose one kernel for dots of the same codes and form, and stack them.
 
     Args:
         dots: by result, in program order.
@@ -49,7 +50,7 @@ def share_tables(
         chosen = cheapest(work, target) if kernel == "auto" else kernel
         for dot in group:
             out[dot.op.result] = replace(dot, kernel=chosen)
-        if chosen != "lut" or len(group) == 1:
+        if len(group) == 1:
             continue
         stacked = replace(
             first.op,

@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from qcompile.backends import _c99_files as files
+from qcompile.backends._c99_files import scratch_bytes
+from qcompile.backends._c99_layouts import arrange, check_layout
 from qcompile.backends._c99_names import identifier
 from qcompile.backends._c99_plan import make_plan
 from qcompile.backends._c99_plan_types import CodeDot
@@ -41,6 +42,7 @@ def build(
 
     Returns:
         Artifact of kind "c99"; ``entry`` is the .c file; provenance holds "prefix", "kernels",
+        "functions" and "labels" (which operations a dot's function, and an array's name, belong to),
         "scratch_bytes" and the target's name.
 
     Raises:
@@ -52,24 +54,15 @@ def build(
         raise UnsupportedError(
             f"kernel is {kernel!r}, allowed: {', '.join(allowed)}.{did_you_mean(kernel, allowed)}"
         )
+    check_layout(layout)
     prefix = identifier(program.name)
     plan = make_plan(program, target, kernel)
     source = make_source(plan, prefix, target)
     chosen = {s.op.result: s.kernel for s in plan.steps if isinstance(s, CodeDot)}
-    holds = {name: [name] for name in chosen}
-    for name, (base, _) in plan.alias.items():
-        holds[base].append(name)
-    text = {
-        f"{prefix}.h": files.header(plan, source, prefix),
-        f"{prefix}.c": files.implementation(plan, source, prefix),
-        "main.c": files.example(plan, prefix),
-        "CMakeLists.txt": files.cmake(prefix),
-        "README.md": files.readme(plan, source, prefix, target, chosen),
-    }
     folder = resources.files("qcompile.kernels") / "c"
-    for name in source.headers:
-        text[name] = (folder / name).read_text(encoding="utf-8")
-    content = {n: t.encode("utf-8") for n, t in sorted(files.arrange(text, layout, prefix).items())}
+    headers = {name: (folder / name).read_text(encoding="utf-8") for name in source.headers}
+    text = arrange(plan, source, prefix, target, chosen, layout, headers)
+    content = {n: t.encode("utf-8") for n, t in sorted(text.items())}
     entry = next(n for n in content if n.endswith(f"{prefix}.c"))
     digest = hashlib.sha256()
     for name, data in content.items():
@@ -85,8 +78,11 @@ def build(
             "prefix": prefix,
             "layout": layout,
             "kernels": chosen,
-            "functions": {f"{prefix}_{plan.names[name]}": "+".join(holds[name]) for name in chosen},
-            "scratch_bytes": files.scratch_bytes(source),
+            "functions": {
+                f"{prefix}_dot_{plan.label(name)}": "+".join(plan.together[name]) for name in chosen
+            },
+            "labels": {plan.label(n): "+".join(plan.together.get(n, [n])) for n in plan.names},
+            "scratch_bytes": scratch_bytes(source),
             "target": target.name if target is not None else None,
         },
     )

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcompile.data.encoder import Encoder
-from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
@@ -36,8 +34,10 @@ class OperationCount:
         rows: dot products of a dot, else 0.
         weight_bits: bits that hold one weight of a dot, packed; 0 elsewhere.
         input_bits: bits that hold one element read.
-        code_bits: of a dot on unsigned codes up to 8 bits, an affine in between or not; else 0.
+        code_bits: of an encoder, and of a dot on unsigned codes up to 8 bits, an affine in between
+            or not; else 0.
         sharing: dots of the same codes and weight bits, this one included; they share tables.
+        level_keys: of an encoder, thresholds that tell all its LEVEL codes apart.
         constant_bytes: constants, packed, rounded up to bytes.
         read_bytes: bytes of values read at their smallest whole-byte width.
         write_bytes: bytes of the value made.
@@ -55,6 +55,7 @@ class OperationCount:
     input_bits: int = 0
     code_bits: int = 0
     sharing: int = 0
+    level_keys: int = 0
     constant_bytes: int = 0
     read_bytes: int = 0
     write_bytes: int = 0
@@ -93,6 +94,8 @@ def count(program: Program) -> tuple[OperationCount, ...]:
         return made[name].type.length * math.ceil(bits(name) / 8)
 
     def codes(op: Op) -> int:
+        if isinstance(op, Encode):
+            return op.encoder.bits
         if not isinstance(op, Dot):
             return 0
         source = made[op.a]
@@ -127,17 +130,12 @@ def count(program: Program) -> tuple[OperationCount, ...]:
 def _work(op: Op, reads: int) -> dict[str, int]:
     n = op.type.length
     match op:
-        case Encode(encoder=StepEncoder() as e):
-            # NaN test per feature, then one binary search per column.
-            return {
-                "compares": e.features + n * math.ceil(math.log2(e.top + 1)),
-                "constant_bytes": 4 * (e.features + e.steps.size) + 2 * n,
-            }
-        case Encode(encoder=Encoder() as e):
+        case Encode(encoder=e):
             # NaN test and fill per feature; level: subtract, multiply, clip, add; others: one compare.
             by_kind = np.bincount(e.kind, minlength=5)
             return {
                 "float_ops": int(3 * by_kind[0]),
+                "level_keys": e.level_keys,
                 "compares": int(e.features + 2 * by_kind[0] + by_kind[1] + by_kind[2] + by_kind[3]),
                 "constant_bytes": 4 * (e.features + int(2 * by_kind[0] + by_kind[1] + by_kind[2])) + 2 * n,
             }

@@ -26,7 +26,7 @@ SECTIONS = (("text", ".text"), ("rodata", ".rodata"))
 def owner(symbol: str, artifact: Artifact) -> str:
     """The operation that a function or an array belongs to; "call" or "runtime" where there is none.
 
-    Functions of a dot are named in the artifact; arrays carry the position of their operation.
+    Functions of a dot are named in the artifact; arrays carry its label.
     """
     functions: Mapping[str, str] = artifact.provenance["functions"]
     prefix = artifact.provenance["prefix"]
@@ -35,13 +35,10 @@ def owner(symbol: str, artifact: Artifact) -> str:
     if not symbol.startswith(f"{prefix}_"):
         return "tables" if symbol.startswith("qc_") else "runtime"
     word = symbol.removeprefix(f"{prefix}_")
-    if found := re.fullmatch(r"[a-z]+_v(\d+)", word):
-        program = artifact.program
-        assert program is not None
-        place = int(found[1])
-        if f"{prefix}_v{place}" in functions:
-            return functions[f"{prefix}_v{place}"]
-        return program.ops[place].result if place < len(program.ops) else "call"
+    labels: Mapping[str, str] = artifact.provenance["labels"]
+    found = re.fullmatch(r"(?:w|k|s|t|l|d|first|end)_(\w+)", word)  # arrays of one operation
+    if found and found[1] in labels:
+        return labels[found[1]]
     return "encode" if word.startswith(("encode", "level", "greater", "equal", "fill")) else "call"
 
 

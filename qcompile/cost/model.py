@@ -20,7 +20,7 @@ from qcompile.cost.rows import CostReport, CostRow
 from qcompile.cost.target import Figure, Target
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
-from qcompile.targets.kernel_choice import Work, cheapest, instructions
+from qcompile.targets.kernel_choice import Work, cheapest, instructions, searches_levels
 
 __all__ = ["Interval", "estimate", "instructions_of", "kernel_of", "times"]
 
@@ -110,6 +110,9 @@ def instructions_of(c: OperationCount, target: Target) -> Interval:
         ends = ("low", "expected", "high")
         low, mid, high = (instructions(_work(c), kernel, target, end) / c.sharing for end in ends)
         return low, mid, high
+    if c.kind == "encode" and searches_levels(c.level_keys, target):
+        levels, bits = c.float_ops / 3, c.code_bits  # three float operations of each LEVEL column are saved
+        return _plus(work(c.write_bytes, "per_input"), work(levels * bits, "per_element"))
     if c.kind == "encode":
         return _plus(work(c.write_bytes, "per_input"), work(c.float_ops, "per_float_op"))
     return work(c.muls + c.adds + c.compares + c.float_ops, "per_element")

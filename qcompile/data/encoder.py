@@ -100,6 +100,13 @@ class Encoder:
         """Largest code M = 2^bits - 1; also the integer level that stands for 1.0."""
         return (1 << self.bits) - 1
 
+    @property
+    def level_keys(self) -> int:
+        """Thresholds that tell all LEVEL codes apart: M for each distinct pair of shift and gain."""
+        block = self.of_kind(ColumnKind.LEVEL)
+        pairs = np.stack([self.shift[block], self.gain[block]], axis=1)
+        return self.top * len(np.unique(pairs, axis=0))
+
     def of_kind(self, kind: ColumnKind) -> slice:
         """The contiguous block of output columns of one kind."""
         first, last = np.searchsorted(self.kind, [int(kind), int(kind) + 1])

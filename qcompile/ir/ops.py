@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from qcompile.arrays import frozen
 from qcompile.data.encoder import Encoder
-from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.types import ValueType
 
 __all__ = [
@@ -72,7 +71,7 @@ class Encode(Op):
     """Codes of an encoder."""
 
     a: str
-    encoder: Encoder | StepEncoder
+    encoder: Encoder
 
 
 @dataclass(frozen=True, eq=False)

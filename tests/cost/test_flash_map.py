@@ -33,13 +33,13 @@ def test_what_no_symbol_covers_is_the_rest() -> None:
     made, _ = artifact()
     functions = dict(made.provenance["functions"])
     first = next(iter(functions))
-    place = first.rsplit("_v", 1)[1]
+    label = first.removeprefix("model_dot_")
     image = Image(
         (),
         {first: (0, 100), "model_encode": (100, 40), "__aeabi_fmul": (140, 10)},
         {".text": 160, ".rodata": 64, ".bss": 4},
         "",
-        {f"model_w_v{place}": 60},
+        {f"model_w_{label}": 60},
     )
     found = {(r.quantity, r.operation): r.expected for r in flash_rows(made, image)}
     assert found == {

@@ -5,8 +5,9 @@ t c <= beta d is then feasible, whatever proved c. l comes from a network over a
 (``optimum``, usually wider than the one deployed): its largest price is beta d, and t is near 1.
 
     fast    the certificate of the SDP, as given
-    tight   the relaxation with triangle inequalities (triangles.py); where every sign vector can be
-            tried in seconds, that instead, because it is both faster and sharper
+    tight   the relaxation with odd-set inequalities (tighten.py), first at that l, then over l and the
+            inequalities together; where every sign vector can be tried in seconds, that instead,
+            because it is both faster and sharper
     exact   every sign vector is tried and atoms that pay are added until none is left; where that
             takes too long, a tree of cases with a tight bound each (branch.py), as far as time allows
 """
@@ -14,6 +15,7 @@ t c <= beta d is then feasible, whatever proved c. l comes from a network over a
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +26,10 @@ from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.rounding.all_signs import distinct_inputs, price_all
 from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.branch import grow, stored
+from qcompile.rounding.branch import Tree, grow, stored
 from qcompile.rounding.columns import generate
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.rounding.triangles import root, tighten
+from qcompile.rounding.tighten import Effort, free, root, tighten
 from qcompile.solve import certificate as certificates
 from qcompile.solve.certificate import Certificate
 from qcompile.solve.proofs.enumeration import LIMIT
@@ -36,12 +38,15 @@ __all__ = ["LEVELS", "close_gap", "optimum", "prove"]
 
 LEVELS = ("fast", "tight", "exact")
 # Inputs up to which trying every sign vector takes seconds.
-QUICK = 31
+QUICK = 34
 # Relative gap at which an exact proof ends, and the part of it left to rounding and refit.
 GAP = 1e-3
 # Seconds that a tree of cases, or a tight bound, may take if the caller sets no limit.
 SECONDS = 60.0
 WIDE = 100_000
+# The odd sets that matter are found at a fixed l, then l moves with them.
+FIXED = Effort(rounds=8, cuts=600)
+MOVING = Effort(rounds=24, cuts=600, first=6e-5, last=5e-6)
 ROUNDS = 100
 
 
@@ -132,19 +137,30 @@ def _enumerated(problem: Problem, atoms: Atoms) -> tuple[Atoms, Certificate]:
 
 
 def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Certificate:
-    """The triangle proof at the dual vector of a network, on a tree of cases if the level is "exact"."""
-    dual = _dual(problem, atoms)
+    """Odd sets at the dual vector of a network, then at the dual vector that suits them best.
+
+    At the level "exact" a tree of cases at the network's own dual vector follows, because only
+    there can the bound reach the optimum.
+    """
     family = registry.load("qcompile.problem.families", problem.family)
+    outputs = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
+    radius = float(np.abs(atoms.alpha).sum())
+    reached = objective(problem, atoms.u, atoms.v, atoms.alpha)
+    dual = _dual(problem, atoms)
     g = family.gradient(problem, dual) / problem.penalty
     g = 0.5 * (g + g.T)
     # Relative losses of the bound are the price's, times the penalty's share of the objective.
-    share = (
-        problem.penalty * float(np.abs(atoms.alpha).sum()) / objective(problem, atoms.u, atoms.v, atoms.alpha)
-    )
-    goal = 1.0 + 0.5 * GAP / max(share, 1e-3)
-    node = tighten(g, root(g), goal, deadline=deadline)
-    tree = grow(g, node, goal if level == "exact" else np.inf, deadline)
-    return certificates.prove(problem, dual, "triangles", stored(tree, problem.penalty))
+    goal = 1.0 + 0.5 * GAP / max(problem.penalty * radius / reached, 1e-3)
+    node = tighten(g, root(g), goal, FIXED, deadline)
+    moving = free(problem, radius)
+    best = tighten(moving, replace(node, outputs=outputs), -(1 - 0.5 * GAP) * reached, MOVING, deadline)
+    arrays = stored(Tree(best), problem.penalty)
+    found = certificates.prove(problem, moving.dual(best.outputs), "odd_sets", arrays)
+    if level == "exact" and found.gap(reached) > GAP:
+        tree = grow(g, tighten(g, node, goal, deadline=deadline), goal, deadline)
+        arrays = stored(tree, problem.penalty)
+        found = _better(found, certificates.prove(problem, dual, "odd_sets", arrays))
+    return found
 
 
 def _dual(problem: Problem, atoms: Atoms) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.rounding.triangles import Effort, Node, tighten
+from qcompile.rounding.tighten import Effort, Node, tighten
 
 __all__ = ["Tree", "bound_of", "grow", "leaves", "stored"]
 
@@ -87,7 +87,7 @@ def _assemble(fixed: NDArray[np.int8], splits: Mapping[bytes, int], nodes: Mappi
 
 
 def stored(tree: Tree, unit: float) -> dict[str, NDArray[Any]]:
-    """The arrays of proofs/triangles.py, with G in units of ``unit``."""
+    """The arrays of proofs/odd_sets.py, with G in units of ``unit``."""
     nodes = leaves(tree)
     order: list[int] = []
 

@@ -1,16 +1,16 @@
-"""Cuts: triangle inequalities on the pricing problem of bilinear neurons.
+"""Cuts: odd-set inequalities on the pricing problem of bilinear neurons.
 
 With s = (u + v)/2, t = (u - v)/2 an atom is the pair A = s s', B = t t', and
 
     V = A + B, Z = A - B:   V_ij is the mean of u_i u_j and v_i v_j, Z_ij of u_i v_j and v_i u_j.
 
-Take three of the 2d signs u_1 .. v_d, say p, q, r, each with a sign in front. Among any three
-signs two agree, so pq + pr + qr >= -1. The mean of that and of the same with u and v swapped is
-linear in (V, Z): an edge between two u or two v reads V, one between u and v reads Z.
+Take k of the 2d signs u_1 .. v_d, k odd, each with a sign in front. Their sum is odd, so its square
+is at least 1: the products of the pairs add up to at least (1 - k)/2. (k = 3: triangle inequalities,
+5 and 7: pentagonal and heptagonal ones; Deza, Laurent, Geometry of Cuts and Metrics, ch. 28.)
+The mean of that and of the same with u and v swapped is linear in (V, Z): a pair within u or
+within v reads V, one between u and v reads Z.
 
-A cut is a row (i, j, k, code): code bit 0, 1 say whether the second and third sign are taken
-from the other vector than the first, bit 2, 3 whether they are negated. i = j is allowed with
-bit 0 set (u_i, v_i and a third), which ties Z_ii to the rest.
+A cut is a row of ``MEMBERS`` codes: +-(1 + i) for u_i, +-(1 + d + i) for v_i, 0 for no member.
 """
 
 from __future__ import annotations
@@ -21,17 +21,27 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["names", "scatter", "slacks", "violated"]
+__all__ = ["MEMBERS", "NO_CUTS", "constants", "known", "larger", "scatter", "slacks", "violated"]
+
+MEMBERS = 7
+NO_CUTS = np.empty((0, MEMBERS), dtype=np.int16)
+NO_CUTS.flags.writeable = False
+# Room for violated triangles in one scan; where there are more, only the worse ones are listed.
+ROOM = 1_000_000
+SWEEPS = 20
 
 
-@njit(cache=True, inline="always")
-def _entry(v, z, i, j, other):  # type: ignore[no-untyped-def]
-    return z[i, j] if other else v[i, j]
+@njit(cache=True, nogil=True, inline="always")
+def _entry(v, z, a, b):  # type: ignore[no-untyped-def]
+    d = len(v)
+    i = a if a < d else a - d
+    j = b if b < d else b - d
+    return z[i, j] if (a < d) != (b < d) else v[i, j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _collect(v, z, limit, rows, amount):  # type: ignore[no-untyped-def]
-    """Write every cut violated by more than ``limit``; returns how many there are."""
+    """Write every triangle violated by more than ``limit``, as far as there is room; count them."""
     d = len(v)
     count = 0
     for i in range(d):
@@ -40,66 +50,123 @@ def _collect(v, z, limit, rows, amount):  # type: ignore[no-untyped-def]
                 if i == k:
                     continue
                 for copies in range(4):
-                    b, c = copies & 1, copies >> 1
-                    if (i == j and b == 0) or (j == k and b == c):
+                    b = j + d * (copies & 1)
+                    c = k + d * (copies >> 1)
+                    if i == b or b == c:
                         continue
-                    ij = _entry(v, z, i, j, b == 1)
-                    ik = _entry(v, z, i, k, c == 1)
-                    jk = _entry(v, z, j, k, b != c)
+                    ij = _entry(v, z, i, b)
+                    ik = _entry(v, z, i, c)
+                    jk = _entry(v, z, b, c)
                     for signs in range(4):
-                        p = 1.0 if signs & 1 == 0 else -1.0
-                        q = 1.0 if signs >> 1 == 0 else -1.0
+                        p = 1 if signs & 1 == 0 else -1
+                        q = 1 if signs >> 1 == 0 else -1
                         lack = -1.0 - (p * ij + q * ik + p * q * jk)
-                        if lack > limit and count < len(amount):
-                            rows[count, 0] = i
-                            rows[count, 1] = j
-                            rows[count, 2] = k
-                            rows[count, 3] = copies + 4 * signs
-                            amount[count] = lack
+                        if lack > limit:
+                            if count < len(amount):
+                                rows[count, 0] = 1 + i
+                                rows[count, 1] = p * (1 + b)
+                                rows[count, 2] = q * (1 + c)
+                                amount[count] = lack
                             count += 1
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _slacks(v, z, rows, out):  # type: ignore[no-untyped-def]
     for t in range(len(rows)):
-        i, j, k, code = rows[t, 0], rows[t, 1], rows[t, 2], rows[t, 3]
-        b, c = code & 1, (code >> 1) & 1
-        p = 1.0 if (code >> 2) & 1 == 0 else -1.0
-        q = 1.0 if (code >> 3) & 1 == 0 else -1.0
-        out[t] = (
-            1.0
-            + p * _entry(v, z, i, j, b == 1)
-            + q * _entry(v, z, i, k, c == 1)
-            + p * q * _entry(v, z, j, k, b != c)
-        )
+        total = 0.0
+        size = 0
+        for m in range(rows.shape[1]):
+            a = rows[t, m]
+            if a == 0:
+                continue
+            size += 1
+            for other in range(m):
+                b = rows[t, other]
+                if b != 0:
+                    e = _entry(v, z, abs(a) - 1, abs(b) - 1)
+                    total += e if (a > 0) == (b > 0) else -e
+        out[t] = total + 0.5 * (size - 1)
 
 
-@njit(cache=True, inline="always")
-def _add(v, z, i, j, other, amount):  # type: ignore[no-untyped-def]
-    target = z if other else v
-    target[i, j] += 0.5 * amount
-    target[j, i] += 0.5 * amount
-
-
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _scatter(rows, weight, v, z):  # type: ignore[no-untyped-def]
+    d = len(v)
     for t in range(len(rows)):
-        w = weight[t]
-        if w == 0.0:
+        if weight[t] == 0.0:
             continue
-        i, j, k, code = rows[t, 0], rows[t, 1], rows[t, 2], rows[t, 3]
-        b, c = code & 1, (code >> 1) & 1
-        p = w if (code >> 2) & 1 == 0 else -w
-        q = w if (code >> 3) & 1 == 0 else -w
-        pq = w if (code >> 2) & 1 == (code >> 3) & 1 else -w
-        _add(v, z, i, j, b == 1, p)
-        _add(v, z, i, k, c == 1, q)
-        _add(v, z, j, k, b != c, pq)
+        for m in range(rows.shape[1]):
+            a = rows[t, m]
+            if a == 0:
+                continue
+            for other in range(m):
+                b = rows[t, other]
+                if b == 0:
+                    continue
+                w = 0.5 * weight[t] if (a > 0) == (b > 0) else -0.5 * weight[t]
+                target = z if (abs(a) <= d) != (abs(b) <= d) else v
+                i = (abs(a) - 1) % d
+                j = (abs(b) - 1) % d
+                target[i, j] += w
+                target[j, i] += w
+
+
+@njit(cache=True, nogil=True)
+def _enlarge(x, seeds, size, amount):  # type: ignore[no-untyped-def]
+    """Grow every seed by its best members to ``size``, then exchange members while that violates more."""
+    n = len(x)
+    for t in range(len(seeds)):
+        row = seeds[t]
+        h = np.zeros(n)
+        inside = np.zeros(n, dtype=np.bool_)
+        have = 0
+        for m in range(size):
+            if row[m] != 0:
+                have += 1
+                inside[abs(row[m]) - 1] = True
+                for i in range(n):
+                    h[i] += x[i, abs(row[m]) - 1] * (1 if row[m] > 0 else -1)
+        for sweep in range(SWEEPS):
+            moved = False
+            for m in range(size):
+                if row[m] == 0 and sweep == 0 and m < have:
+                    continue
+                old = row[m]
+                kept = 0.0
+                if old != 0:
+                    s = 1.0 if old > 0 else -1.0
+                    inside[abs(old) - 1] = False
+                    for i in range(n):
+                        h[i] -= s * x[i, abs(old) - 1]
+                    kept = s * h[abs(old) - 1]
+                best = 0 if old == 0 else abs(old) - 1
+                least = np.inf if old == 0 else kept - 1e-9
+                sign = 1 if old > 0 else -1
+                for i in range(n):
+                    if not inside[i] and -abs(h[i]) < least:
+                        least = -abs(h[i])
+                        best = i
+                        sign = -1 if h[i] > 0 else 1
+                fresh = sign * (1 + best)
+                moved = moved or fresh != old
+                row[m] = fresh
+                inside[best] = True
+                for i in range(n):
+                    h[i] += sign * x[i, best]
+            if not moved:
+                break
+        total = 0.0
+        for m in range(size):
+            a = row[m]
+            for other in range(m):
+                b = row[other]
+                e = x[abs(a) - 1, abs(b) - 1]
+                total += e if (a > 0) == (b > 0) else -e
+        amount[t] = -total - 0.5 * (size - 1)
 
 
 def violated(v: NDArray[np.float64], z: NDArray[np.float64], limit: float, count: int) -> NDArray[np.int16]:
-    """(m, 4) the ``count`` cuts that (v, z) violates most, among those violated by more than ``limit``.
+    """(m, MEMBERS) the ``count`` triangles that (v, z) violates most, of those above ``limit``.
 
     Args:
         v: (d, d) float64 symmetric with diagonal 1.
@@ -108,19 +175,78 @@ def violated(v: NDArray[np.float64], z: NDArray[np.float64], limit: float, count
         count: at most so many cuts.
     """
     d = len(v)
-    room = 16 * (d * (d + 1) * (d + 2) // 6)
-    rows = np.empty((room, 4), dtype=np.int16)
-    amount = np.empty(room)
-    found = _collect(np.ascontiguousarray(v), np.ascontiguousarray(z), limit, rows, amount)
+    room = min(ROOM, 16 * (d * (d + 1) * (d + 2) // 6))
+    v, z = np.ascontiguousarray(v), np.ascontiguousarray(z)
+    while True:
+        rows = np.zeros((room, MEMBERS), dtype=np.int16)
+        amount = np.empty(room)
+        found = _collect(v, z, limit, rows, amount)
+        if found <= room:
+            break
+        limit = max(2 * limit, float(np.median(amount)))
     rows, amount = rows[:found], amount[:found]
     if found > count:
-        best = np.sort(np.argpartition(-amount, count)[:count])
-        rows = rows[best]
+        rows = rows[np.sort(np.argpartition(-amount, count)[:count])]
     return rows.copy()
 
 
+def larger(
+    v: NDArray[np.float64], z: NDArray[np.float64], rows: NDArray[np.int16], size: int, limit: float, count: int
+) -> NDArray[np.int16]:
+    """(m, MEMBERS) violated odd sets of ``size`` members, grown from smaller cuts that are tight.
+
+    Args:
+        v: (d, d) float64 symmetric with diagonal 1.
+        z: (d, d) float64 symmetric.
+        rows: cuts to start from, at most ``size`` members each.
+        size: 5 or 7.
+        limit: least violation that counts.
+        count: at most so many cuts.
+    """
+    x = np.block([[v, z], [z, v]])
+    rows = rows[np.count_nonzero(rows, axis=1) <= size]
+    if 2 * len(v) < size or not len(rows):
+        return NO_CUTS
+    grown = rows.copy()
+    amount = np.empty(len(grown))
+    _enlarge(x, grown, size, amount)
+    keep = np.flatnonzero(amount > limit)
+    keep = keep[np.argsort(-amount[keep], kind="stable")]
+    grown = _canonical(grown[keep], len(v))
+    _, first = np.unique(grown, axis=0, return_index=True)
+    return grown[np.sort(first)[:count]]
+
+
+def _canonical(rows: NDArray[np.int16], d: int) -> NDArray[np.int16]:
+    """One spelling per cut: members ascending, the first sign +, of the two swaps the smaller one."""
+
+    def ordered(r: NDArray[np.int16]) -> NDArray[np.int16]:
+        key = np.where(r == 0, np.iinfo(np.int16).max, np.abs(r))
+        r = np.take_along_axis(r, np.argsort(key, axis=1, kind="stable"), axis=1)
+        return np.asarray(r * np.sign(r[:, :1]), dtype=np.int16)
+
+    place = np.abs(rows) - 1
+    swapped = np.where(rows == 0, 0, np.sign(rows) * (1 + (place + d) % (2 * d))).astype(np.int16)
+    one, two = ordered(rows), ordered(swapped)
+    differ = one != two
+    at = np.argmax(differ, axis=1)
+    index = np.arange(len(rows))
+    return np.where((two[index, at] < one[index, at])[:, None], two, one)
+
+
+def known(rows: NDArray[np.int16], others: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """(m,) whether a cut is among the others, spelled alike."""
+    names = {r.tobytes() for r in others}
+    return np.fromiter((r.tobytes() in names for r in rows), dtype=bool, count=len(rows))
+
+
+def constants(rows: NDArray[np.int16]) -> NDArray[np.float64]:
+    """(m,) (k - 1)/2 of a cut of k members: what its left side may lack to 0."""
+    return np.asarray(0.5 * (np.count_nonzero(rows, axis=1) - 1))
+
+
 def slacks(rows: NDArray[np.int16], v: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m,) left side + 1 of every cut: below 0 where it is violated."""
+    """(m,) left side + (k - 1)/2 of every cut: below 0 where it is violated."""
     out = np.empty(len(rows))
     _slacks(v, z, rows, out)
     return out
@@ -128,14 +254,8 @@ def slacks(rows: NDArray[np.int16], v: NDArray[np.float64], z: NDArray[np.float6
 
 def scatter(
     rows: NDArray[np.int16], weight: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """(d, d) symmetric P, Q with sum_t weight_t (left side of cut t) = <P, V> + <Q, Z>."""
     v, z = np.zeros((size, size)), np.zeros((size, size))
     _scatter(rows, weight, v, z)
     return v, z
-
-
-def names(rows: NDArray[np.int16], size: int) -> NDArray[Any]:
-    """(m,) one integer per cut, equal for equal cuts."""
-    r = rows.astype(np.int64)
-    return ((r[:, 0] * size + r[:, 1]) * size + r[:, 2]) * 16 + r[:, 3]

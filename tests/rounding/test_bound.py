@@ -15,12 +15,12 @@ from qcompile.problem.problem import Problem, pose
 from qcompile.rounding.atoms import Atoms
 from qcompile.rounding.bound import LEVELS, close_gap, optimum, prove
 from qcompile.rounding.branch import bound_of, grow, leaves, stored
-from qcompile.rounding.cuts import scatter, slacks, violated
+from qcompile.rounding.cuts import constants, larger, scatter, slacks, violated
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.rounding.triangles import Effort, root, tighten
+from qcompile.rounding.tighten import Effort, free, root, tighten
 from qcompile.solve import certificate as certificates
 from qcompile.solve.enumerate import largest
-from qcompile.solve.proofs import enumeration, triangles
+from qcompile.solve.proofs import enumeration, odd_sets
 from qcompile.solve.proofs.enumeration import merged
 from qcompile.solve.solve import solve
 
@@ -89,17 +89,22 @@ def test_every_atom_satisfies_every_cut(seed: int) -> None:
     s, t = (u + v) / 2, (u - v) / 2
     a, b = np.outer(s, s), np.outer(t, t)
     assert not len(violated(a + b, a - b, 1e-9, 10_000))
+    loose = violated(np.eye(5), 0.9 * symmetric(seed, 5), -10.0, 200)
+    for size in (5, 7):
+        assert not len(larger(a + b, a - b, loose, size, 1e-9, 10_000))
 
 
 def test_the_sum_of_cuts_is_scattered_as_it_is_evaluated() -> None:
     v, z = symmetric(0, 6), symmetric(1, 6)
     rows = violated(10 * v, 10 * z, 0.1, 500)
+    rows = np.concatenate([rows, larger(v, z, rows, 5, 0.1, 100), larger(v, z, rows, 7, 0.1, 100)])
+    assert set(constants(rows)) == {1.0, 2.0, 3.0}
     assert len(rows) > 100
     weight = np.random.default_rng(2).random(len(rows))
     p, q = scatter(rows, weight, 6)
-    left = weight @ (slacks(rows, v, z) - 1.0)
+    left = weight @ (slacks(rows, v, z) - constants(rows))
     assert np.vdot(p, v) + np.vdot(q, z) == pytest.approx(left)
-    mine = triangles._combined(rows, weight, 6)  # the checker's own
+    mine = odd_sets._combined(rows, weight, 6)  # the checker's own
     assert np.allclose(mine[0], p) and np.allclose(mine[1], q)
 
 
@@ -130,18 +135,34 @@ def test_no_bound_is_above_the_optimum(level: str, loss: str) -> None:
         assert proved.gap(atoms.objective) <= 1e-4
 
 
-def test_the_triangle_bound_is_between_the_sdp_and_the_optimum() -> None:
-    problem = random_problem(7, 34, n=120)
+def test_the_odd_set_bound_is_between_the_sdp_and_the_optimum() -> None:
+    problem = random_problem(7, 36, n=120)
     atoms = start_of(problem)
     fast = fast_of(problem)
     tight = prove(problem, atoms, fast, "tight", 3.0)
-    assert tight.kind == "triangles" and certificates.check(problem, tight).valid
+    assert tight.kind == "odd_sets" and certificates.check(problem, tight).valid
     assert fast.bound < tight.bound <= atoms.objective
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared", "huber", "squared_hinge"])
+def test_a_free_dual_vector_proves_more_than_the_fixed_one(loss: str) -> None:
+    problem = random_problem(8, 7, "squared" if loss == "huber" else loss, n=60)
+    problem = dataclasses.replace(problem, loss=loss)
+    atoms = start_of(problem)
+    f = bilinear.features(problem, atoms.u, atoms.v) @ atoms.alpha
+    moving = free(problem, float(np.abs(atoms.alpha).sum()))
+    g = moving.matrix(f)
+    few = Effort(rounds=4, cuts=10)
+    fixed = tighten(g, root(g), 1.0, few)
+    start = dataclasses.replace(fixed, outputs=f)
+    found = tighten(moving, start, -atoms.objective, few)
+    before, after = moving.lost(f, fixed.bound), moving.lost(found.outputs, max(found.bound, 1.0))
+    assert -atoms.objective <= after <= before
 
 
 def test_a_tree_of_cases_is_checked_leaf_by_leaf() -> None:
     problem, dual, arrays = small_tree()
-    made = certificates.prove(problem, dual, "triangles", arrays)
+    made = certificates.prove(problem, dual, "odd_sets", arrays)
     exact = certificates.prove(problem, dual, "enumeration", {})
     assert len(arrays["diagonal"]) > 1
     assert exact.bound * (1 - 3e-3) <= made.bound <= exact.bound + 1e-12
@@ -162,7 +183,9 @@ def damages(arrays: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     beyond = arrays["rows"].copy()
     beyond[0, 2] = 99
     code = arrays["rows"].copy()
-    code[0, 3] = 77
+    code[0, 1] = code[0, 0]
+    even = arrays["rows"].copy()
+    even[0, np.flatnonzero(even[0])[-1]] = 0
     return [
         {k: a for k, a in arrays.items() if k != "tree"},
         {**arrays, "tree": arrays["tree"][:-1]},
@@ -174,31 +197,33 @@ def damages(arrays: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         {**arrays, "starts": arrays["starts"][::-1].copy()},
         {**arrays, "rows": beyond},
         {**arrays, "rows": code},
+        {**arrays, "rows": even},
+        {**arrays, "rows": arrays["rows"][1:]},
     ]
 
 
-@pytest.mark.parametrize("which", range(10))
-def test_a_damaged_triangle_proof_is_refused(which: int) -> None:
+@pytest.mark.parametrize("which", range(12))
+def test_a_damaged_odd_set_proof_is_refused(which: int) -> None:
     problem, dual, arrays = small_tree()
-    good = certificates.prove(problem, dual, "triangles", arrays)
+    good = certificates.prove(problem, dual, "odd_sets", arrays)
     bad = dataclasses.replace(good, arrays=damages(dict(good.arrays))[which])
     assert not certificates.check(problem, bad).valid
 
 
-@pytest.mark.parametrize("kind", ["triangles", "enumeration"])
+@pytest.mark.parametrize("kind", ["odd_sets", "enumeration"])
 def test_a_better_claim_than_the_proof_is_refused(kind: str) -> None:
     problem, dual, arrays = small_tree()
-    good = certificates.prove(problem, dual, kind, arrays if kind == "triangles" else {})
+    good = certificates.prove(problem, dual, kind, arrays if kind == "odd_sets" else {})
     assert certificates.check(problem, good).valid
     assert not certificates.check(problem, dataclasses.replace(good, bound=good.bound * 1.001)).valid
     larger = dataclasses.replace(good, dual=good.dual * 1.01)
     assert not certificates.check(problem, larger).valid
 
 
-@pytest.mark.parametrize("kind", ["triangles", "enumeration"])
+@pytest.mark.parametrize("kind", ["odd_sets", "enumeration"])
 def test_certificates_survive_the_file(kind: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
     problem, dual, arrays = small_tree()
-    good = certificates.prove(problem, dual, kind, arrays if kind == "triangles" else {})
+    good = certificates.prove(problem, dual, kind, arrays if kind == "odd_sets" else {})
     certificates.save(tmp_path / "c.npz", [good])
     (read,) = certificates.load(tmp_path / "c.npz")
     assert read.kind == kind and read.bound == good.bound
@@ -230,6 +255,6 @@ def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
         prove(problem, atoms, fast, "tight")
     with pytest.raises(UnsupportedError, match="tight"):
         prove(problem, atoms, fast, "tigth")
-    for kind in ("triangles", "enumeration"):
+    for kind in ("odd_sets", "enumeration"):
         claim = certificates.Certificate(0.0, kind, np.zeros(problem.n), {}, 0.0, problem.digest)
         assert "bilinear" in certificates.check(problem, claim).reason

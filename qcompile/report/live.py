@@ -33,7 +33,7 @@ def live_display(console: Console) -> Iterator[Listener]:
     with Live(running, console=console, refresh_per_second=8, transient=True) as live:
 
         def listen(event: Event) -> None:
-            if event.stage in MOVING:
+            if moves(event):
                 running.follow(event)
                 return
             if running.curves:
@@ -50,7 +50,7 @@ def plain_display(console: Console) -> Listener:
     last = [time.monotonic()]
 
     def listen(event: Event) -> None:
-        if event.stage in MOVING:
+        if moves(event):
             if time.monotonic() - last[0] < HEARTBEAT_S:
                 return
             last[0] = time.monotonic()
@@ -58,6 +58,11 @@ def plain_display(console: Console) -> Listener:
         console.print(text, soft_wrap=True, markup=False, highlight=False)
 
     return listen
+
+
+def moves(event: Event) -> bool:
+    """Whether this is a step of something that runs, not the sentence that sums it up."""
+    return event.stage in MOVING and "status" not in event.data
 
 
 def line(event: Event) -> RenderableType:

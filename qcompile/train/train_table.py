@@ -19,6 +19,7 @@ from qcompile.train.baselines import baselines
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.choose import Chosen, choose, dataset_of
 from qcompile.train.fit import DatasetFit, fit_dataset, to_network
+from qcompile.train.solved import solved_facts, solved_sentence
 from qcompile.train.trained import Proof, Trained
 
 __all__ = ["certificate_summary", "provenance_of", "rebuild_problems", "train_table"]
@@ -85,6 +86,8 @@ def train_table(
         )
 
     fit = fit_dataset(dataset, chosen.beta, loss, choices, watch)
+    solved = solved_facts(fit.columns)
+    tell(Event("solve", solved_sentence(solved), solved))
     summary = certificate_summary(fit)
     provenance = provenance_of(
         table.source, schema, replace(choices, weights=fit.weights), chosen, loss, summary

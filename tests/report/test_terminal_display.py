@@ -44,6 +44,15 @@ def test_in_a_pipe_every_finished_stage_is_one_plain_line() -> None:
     assert len(lines) == 2
 
 
+def test_how_training_ended_is_a_finished_line_of_its_own() -> None:
+    told = Event("solve", "burer_monteiro, 900 iterations in 50 s: too large.", {"status": {"stalled": 1}})
+    out = io.StringIO()
+    live.plain_display(Console(file=out, width=80))(told)
+    with live.live_display(Console(file=out, width=100, force_terminal=True)) as listen:
+        listen(told)
+    assert out.getvalue().count("burer_monteiro, 900 iterations in 50 s: too large.") == 2
+
+
 def test_a_long_stage_gives_a_sign_of_life_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
     out = io.StringIO()

@@ -95,7 +95,7 @@ class _Run:
         )
         self.loss = registry.load("qcompile.problem.losses", problem.loss)
         single = settings.gap >= SINGLE_GAP and self.relaxation.factors.size > 200_000
-        self.model = Factored(self.relaxation, problem, self.loss, np.float32 if single else np.float64)
+        self.model = self._evaluator(np.float32 if single else np.float64)
         self.point = start_point(self.relaxation, settings.warm, FIRST_RANK, settings.seed)
         self.history: list[Progress] = []
         self.done = 0
@@ -104,6 +104,9 @@ class _Run:
         self.status: Status | None = None
         self.best: tuple[list[Array], float, float] | None = None
         self.bound: _Bound | None = None
+
+    def _evaluator(self, dtype: Any) -> Factored:
+        return Factored(self.relaxation, self.problem, self.loss, dtype)
 
     def round(self) -> None:
         """L-BFGS from the current point until a check says stop, then fresh columns."""
@@ -138,6 +141,8 @@ class _Run:
         if not escape:  # the line search gave up before the first check
             self.done += 1
             escape = self.measure()
+            if self.model.dtype == np.float32:  # its rounding hides what is left to gain
+                self.model = self._evaluator(np.float64)
         self.pause = min(int(1.5 * self.pause), LONGEST_CHECK)
         factors, _, rhos = self.model.expand(self.point)
         self.point = with_columns(self.relaxation, factors, rhos, escape, 0.1 * np.sqrt(min(self.gap, 0.01)))

@@ -16,6 +16,9 @@ and the machine that the tests test is the one that runs.
                 floats, length, raw columns, the first raw column if they are neighbours or -1
     ABOVE       limits, length of a, words: what PACK would make of a > limits, at once
     BITS        as ENCODE, for one-bit encoders of greater columns: what PACK would make of the codes
+    STEPS       steps (a place of floats), steps per column, floats from one column's steps to the next (0
+                if shared), raw column of each, raw columns, fill (a place of floats), the first raw
+                column if they are neighbours or -1
     AFFINE      scale, its stride, shift, its stride                stride 0: one for all elements
     MULTIPLY    weights, length of a
     PACK        low of a, planes, length of a, words: bit planes of a - low, and the sum of a - low
@@ -28,7 +31,7 @@ and the machine that the tests test is the one that runs.
     SIGN        -
 
 The assembler is run/_assemble.py. Float constants are float32 in pairs; a place of floats counts
-float32 entries. ENCODE is the arithmetic of data/encoder.py, one float32 operation per step. All of
+float32 entries. ENCODE is the arithmetic of data/encoder.py, STEPS that of data/step_encoder.py, one float32 operation per step. All of
 it is in one file because Numba's cache watches only the file of the function that it caches.
 """
 
@@ -54,11 +57,11 @@ __all__ = [
     "PACK",
     "PLANES",
 ]
-__all__ += ["POLY", "SIGN", "THRESHOLD", "TILE", "WORDS", "multiply_rows", "plane_rows", "run"]
+__all__ += ["POLY", "SIGN", "STEPS", "THRESHOLD", "TILE", "WORDS", "multiply_rows", "plane_rows", "run"]
 
 HEADER, WORDS, TILE = 5, 16, 8
 INPUT, ENCODE, AFFINE, MULTIPLY, PACK, PLANES, MUL, ADD, POLY, THRESHOLD, ARGMAX, SIGN = range(12)
-ABOVE, BITS = 12, 13
+ABOVE, BITS, STEPS = 12, 13, 14
 
 
 @numba.njit(cache=True, inline="never")
@@ -178,6 +181,23 @@ def _encode(p, tape, floats, row, buffer, o):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, inline="never")
+def _steps(p, tape, floats, row, n, o):  # type: ignore[no-untyped-def]
+    """o[j] = how many of its steps column j reaches: a binary search without branches."""
+    steps, count, stride, feature, fill = floats[p[0] :], p[1], p[2], tape[p[3] :], floats[p[5] :]
+    base = p[6]
+    for j in range(n):
+        f = base + j if base >= 0 else feature[j]
+        x = row[f]
+        x = fill[f] if x != x else x
+        low, left = j * stride, count
+        while left > 1:
+            half = left >> 1
+            low = low + half if x >= steps[low + half - 1] else low
+            left -= half
+        o[j] = low - j * stride + np.int64(x >= steps[low])
+
+
+@numba.njit(cache=True, inline="never")
 def _threshold(levels, count, signs, n, a, o):  # type: ignore[no-untyped-def]
     """Levels reached, one level of all elements after another; levels lie [level][element]."""
     for i in range(n):
@@ -256,6 +276,9 @@ def run(tape, work, x, out):  # type: ignore[no-untyped-def]
             if code == ENCODE:
                 for r in range(rows):
                     _encode(p, tape, floats, x[first + r], scratch, o[r * stride :])
+            elif code == STEPS:
+                for r in range(rows):
+                    _steps(p, tape, floats, x[first + r], n, o[r * stride :])
             elif code == BITS:
                 limits = floats[p[6] :]
                 for r in range(rows):

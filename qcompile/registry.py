@@ -7,6 +7,7 @@ write one file into the folder. Nothing else lists it.
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from importlib import resources
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from qcompile.errors import UnsupportedError, did_you_mean
 __all__ = ["load", "names"]
 
 
+@cache  # the files of an installed package do not change while it runs
 def names(package: str, suffix: str = ".py") -> tuple[str, ...]:
     """Names of the units in a package: its files without suffix, ``_private`` left out.
 

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from networks import random_encoder
 
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import (
@@ -55,12 +56,28 @@ def _step(rng: np.random.Generator, kind: str, name: str, length: dict[str, int]
     return Threshold(name, _wide(n), a, levels, rng.choice([-1, 1], n))
 
 
+def random_steps(seed: int, features: int, width: int) -> StepEncoder:
+    """Steps evenly spaced (with noise) or not, shared or per column, some of them at infinity."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.choice([1, 2, 3, 7, 15, 100, 255]))
+    rows = int(rng.choice([1, width]))
+    steps = rng.normal() + rng.uniform(0.01, 2) * np.arange(count) + np.zeros((rows, 1))
+    steps = steps * (1 + rng.choice([0, 1e-7, 1]) * rng.normal(size=steps.shape))
+    if rng.random() < 0.3:
+        steps[:, 0], steps[-1, -1] = -np.inf, np.inf
+    fill = np.round(rng.normal(size=features) * rng.integers(2), 3)
+    in_order = width <= features and rng.random() < 0.5
+    feature = np.arange(width) if in_order else rng.integers(0, features, width)
+    return StepEncoder("imported", feature, np.sort(steps.astype(np.float32), axis=1), fill)
+
+
 @st.composite
 def programs(draw: st.DrawFn, most_steps: int = 8) -> Program:
     """A well-formed program of up to ``most_steps`` operations between input and decision."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if draw(st.booleans()):
-        encoder = random_encoder(int(rng.integers(1000)), int(rng.integers(1, 9)), int(rng.integers(1, 9)))
+        make = random_steps if rng.random() < 0.4 else random_encoder
+        encoder = make(int(rng.integers(1000)), int(rng.integers(1, 9)), int(rng.integers(1, 9)))
         ops = [Input("x", ValueType("f", 32, encoder.features))]
         ops.append(Encode("c", _wide(encoder.width), "x", encoder))
         length = {"c": encoder.width}

@@ -21,7 +21,7 @@ FLOORS: dict[str, int] = {
 TRAINING = {"data", "problem", "solve", "rounding", "train"}
 COMPILING = {"ir", "ir.types", "passes", "backends", "run", "verify", "cost"}
 # What both columns share lives on the training side of the tree: an encoder is part of a network.
-SHARED = {"qcompile.data.encoder", "qcompile.data.schema"}
+SHARED = {"qcompile.data.encoder", "qcompile.data.schema", "qcompile.data.step_encoder"}
 FOLDERS = {
     "qcompile": ROOT / "qcompile",
     "qcompile.kernels": ROOT / "kernels",

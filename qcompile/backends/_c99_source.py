@@ -13,6 +13,8 @@ from qcompile.backends._c99_neon import padded_rows
 from qcompile.backends._c99_plan import Plan, WideDot
 from qcompile.backends._c99_plan_types import CodeDot, DotCode
 from qcompile.backends._c99_public import decision, predict, values
+from qcompile.backends._c99_step_encoder import step_encoder_code
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.ops import Encode, Threshold
 from qcompile.targets.schema import Target
 
@@ -93,7 +95,11 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
     encode = next((op for op in program.ops if isinstance(op, Encode)), None)
     encoder = ""
     if encode is not None:
-        constant, encoder = encoder_code(prefix, encode.encoder, target)
+        if isinstance(encode.encoder, StepEncoder):
+            hard_float = target is not None and "f32" in target.features
+            constant, encoder = step_encoder_code(prefix, encode.encoder, hard_float)
+        else:
+            constant, encoder = encoder_code(prefix, encode.encoder, target)
         constants.append(_commented("Constants of the encoder.", constant))
     steps = "".join(body).lstrip("\n")
     declare = "    size_t i;\n" if "(i = " in steps else ""

@@ -109,7 +109,11 @@ _TRAINING: tuple[Decorator, ...] = (
     click.option(
         "--alpha-bits", default=8, show_default=True, help="Bits of a second-layer weight, 1 to 16."
     ),
-    click.option("--max-weight-bits", type=int, help="Limit on all first-layer bits of a score column."),
+    click.option(
+        "--max-weight-bits",
+        type=int,
+        help="Try first-layer weights of 1 bit up to this many (4 at most); keep the best network.",
+    ),
     click.option(
         "--method",
         type=Unit("qcompile.solve.methods", "auto"),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qcompile.data.encoder import Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
@@ -130,7 +132,13 @@ def count(program: Program) -> tuple[OperationCount, ...]:
 def _work(op: Op, reads: int) -> dict[str, int]:
     n = op.type.length
     match op:
-        case Encode(encoder=e):
+        case Encode(encoder=StepEncoder() as e):
+            # NaN test per feature, then one binary search per column.
+            return {
+                "compares": e.features + n * math.ceil(math.log2(e.top + 1)),
+                "constant_bytes": 4 * (e.features + e.steps.size) + 2 * n,
+            }
+        case Encode(encoder=Encoder() as e):
             # NaN test and fill per feature; level: subtract, multiply, clip, add; others: one compare.
             by_kind = np.bincount(e.kind, minlength=5)
             return {

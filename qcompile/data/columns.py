@@ -4,7 +4,7 @@ The kind is decided from the feature cells alone, never from labels:
 
     numbers                                   numeric
     true/false, yes/no                        boolean
-    text of which nine in ten are numbers     numeric, the rest counts as missing
+    text of which nine in ten are numbers     numeric ($1,250 and 12 % too), the rest counts as missing
     dates, lists, complex numbers             refused
     other text                                categorical
 """
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.missing import is_missing_word
+from qcompile.data.numbers import dressed, numbers_in
 from qcompile.data.schema import Column
 from qcompile.errors import DataError
 
@@ -126,7 +127,7 @@ def interpret(series: pd.Series[Any]) -> Cells:
     if words.counts[dates].sum() >= MOSTLY * total:
         raise _unusable(name, "dates", words.texts[0])
     declared = isinstance(series.dtype, pd.CategoricalDtype)
-    numbers = pd.to_numeric(pd.Series(words.texts, dtype=object), errors="coerce").to_numpy(np.float64)
+    numbers = numbers_in(words.texts)
     junk = np.isnan(numbers)
     if not declared and words.counts[~junk].sum() >= MOSTLY * total:
         note = ""
@@ -136,6 +137,13 @@ def interpret(series: pd.Series[Any]) -> Cells:
                 f"Column {name!r} holds numbers but for {_count(int(words.counts[junk].sum()), 'cell')} "
                 f"such as {example!r}, which count as missing."
             )
+        signs = [
+            text
+            for text, number in zip(words.texts, numbers, strict=True)
+            if number == number and dressed(text)
+        ]
+        if signs and not junk.any():
+            note = f"Text such as {signs[0]!r} in column {name!r} was read as a number."
         return Cells(Column(name, "numeric"), _pick(numbers, words.index), note)
     column = Column(name, "categorical", tuple(words.texts if declared else sorted(words.texts)))
     return Cells(column, _pick(_category_index(column, words.texts), words.index))
@@ -155,15 +163,13 @@ def read_as(series: pd.Series[Any], column: Column) -> NDArray[np.float64]:
     >>> read_as(pd.Series(["red", "green"]), Column("c", "categorical", ("blue", "red"))).tolist()
     [1.0, nan]
     """
-    import pandas as pd
-
     if column.kind != "categorical" and not is_text(series):
         return _numbers(series)
     words = factorize(series)
     if column.kind == "categorical":
         lookup = _category_index(column, words.texts)
     else:
-        lookup = pd.to_numeric(pd.Series(words.texts, dtype=object), errors="coerce").to_numpy(np.float64)
+        lookup = numbers_in(words.texts)
         if column.kind == "boolean":
             lookup = np.where(np.isnan(lookup), _truth(words.texts), lookup)
     return _pick(lookup, words.index)

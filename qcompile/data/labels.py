@@ -19,6 +19,7 @@ __all__ = ["Labels", "decide_task", "known_labels", "read_labels"]
 
 # Whole numbers with more different values than this count or measure something.
 MOST_CLASS_NUMBERS = 20
+TEXT, CATEGORIES = "holds text", "holds categories"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
     """The task that labels suggest, and why, as the end of a sentence.
 
     Text, booleans and declared categories name classes, and so do any two numbers. Whole
-    numbers name classes if there are at most 20 of them and they count from 0 or 1; other
-    numbers (scores from 3 to 8, prices) are amounts to be predicted.
+    numbers name classes if there are at most 20 of them and they count from 0 or 1, or are
+    -1, 0 and 1; other numbers (scores from 3 to 8, prices) are amounts to be predicted.
 
     >>> import pandas as pd
     >>> decide_task(pd.Series([1, 2, 3, 1, 2, 3]))[0], decide_task(pd.Series([3, 5, 8]))[0]
@@ -54,10 +55,10 @@ def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
     import pandas as pd
 
     if pd.api.types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype):
-        return "classification", "holds categories"
+        return "classification", CATEGORIES
     cells = interpret(series)
     if cells.column.kind != "numeric":
-        return "classification", "holds text" if is_text(series) else "holds categories"
+        return "classification", TEXT if is_text(series) else CATEGORIES
     distinct = np.unique(cells.values[~np.isnan(cells.values)])
     if len(distinct) <= 2:
         return "classification", "has two values"
@@ -65,6 +66,8 @@ def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
         return "regression", "holds numbers with fractions"
     if len(distinct) > MOST_CLASS_NUMBERS:
         return "regression", f"has {len(distinct)} different numbers"
+    if distinct.tolist() == [-1.0, 0.0, 1.0]:
+        return "classification", "has the values -1, 0 and 1"
     if distinct[0] in (0.0, 1.0):
         return "classification", f"holds {len(distinct)} whole numbers that count from {distinct[0]:g}"
     return (
@@ -92,7 +95,8 @@ def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
     if task is None:
         task, reason = decide_task(series)
         other = TASKS[1 - TASKS.index(task)]
-        said = f"Task: {task}, because the label {name!r} {reason} (task={other!r} overrides)."
+        choice = "" if reason in (TEXT, CATEGORIES) else f" (--task {other} overrides)"
+        said = f"Task: {task}, because the label {name!r} {reason}{choice}."
     else:
         said = f"Task: {task}, as asked, with the label {name!r}."
     if task == "regression":

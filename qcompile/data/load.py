@@ -8,6 +8,7 @@ categories get a code) belongs to the encoders, which are given training rows on
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Source: TypeAlias = str | Path | pd.DataFrame
 
 __all__ = ["load", "load_rows"]
+
+LABEL_NAMES = ("class", "label", "target", "outcome", "y", "diagnosis", "species", "survived")
 
 
 def load(source: Source, label: str | None = None, task: str | None = None) -> Table:
@@ -81,6 +84,7 @@ def load(source: Source, label: str | None = None, task: str | None = None) -> T
         f"Read {len(target):,} rows and {features.shape[1]:,} columns beside the label from {raw.source}.",
         *raw.notes,
         *labels.notes,
+        *_label_hint(features.columns, target, label),
         *(
             f"Left out: {_names(names)}, {'which' if len(names) == 1 else 'each of which'} {reason}."
             for reason, names in left_out.items()
@@ -161,6 +165,16 @@ def _take_label(raw: Raw, label: str | None) -> tuple[pd.DataFrame, pd.Series[An
     return raw.frame.drop(columns=label), raw.frame[label]
 
 
+def _label_hint(names: Iterable[str], target: pd.Series[Any], label: str | None) -> list[str]:
+    """A sentence, if nobody chose the last column and another one is named like a label."""
+    if label is not None or str(target.name).strip().lower() in LABEL_NAMES:
+        return []
+    like = [name for name in names if name.strip().lower() in LABEL_NAMES]
+    return (
+        [f"The label is the last column; {like[0]!r} has the name of one (--label chooses)."] if like else []
+    )
+
+
 def _whole(series: pd.Series[Any], cells: Cells) -> bool:
     """Whether the cells are integers by type, or would be but for missing cells."""
     if cells.column.kind != "numeric":
@@ -186,8 +200,8 @@ def _about(schema: Schema, x: NDArray[np.float32], held_out: int) -> list[str]:
     if cells:
         names = [schema.columns[j].name for j in np.flatnonzero(missing)]
         notes.append(
-            f"{cells:,} cells are missing, in {_names(names)}: each is filled with the median or most "
-            "frequent value of the training rows, and an input of its own says that it was missing."
+            f"{cells:,} cell{'s are' if cells > 1 else ' is'} missing, in {_names(names)}: filled with the "
+            "median or most frequent value of the training rows, and an input of its own says so."
         )
     if held_out:
         notes.append(f"The source sets {held_out:,} rows aside for testing; they are used for that only.")

@@ -13,54 +13,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.array_names import parted
 from qcompile.data.raw import MAX_CELLS, Raw, brief
 from qcompile.errors import DataError
 
-__all__ = ["PAIRS", "read_arrays"]
-
-# (features, labels); with a train pair, the test pair of the same spelling is read too.
-PAIRS = (
-    ("x", "y"),
-    ("data", "target"),
-    ("data", "labels"),
-    ("features", "labels"),
-    ("images", "labels"),
-    ("inputs", "targets"),
-    ("x_train", "y_train"),
-    ("train_x", "train_y"),
-    ("train_images", "train_labels"),
-    ("arr_0", "arr_1"),
-)
+__all__ = ["read_arrays"]
 
 
 def read_arrays(path: Path) -> Raw:
     """Read features (n, ...) and labels (n,) from an npz file; nothing pickled is opened.
 
-    Rows are flattened in C order and their columns called x1, x2, ... A test pair is appended
-    as the last rows and marked as held out.
+    Rows are flattened in C order and their columns called x1, x2, ... Labels may be one-hot.
+    A validation pair is more rows to train on; a test pair is appended last and marked as held out.
 
     Raises:
         DataError: not an npz file, pickled objects, no known pair of names, or shapes that
             do not fit together.
     """
     with _explained(path), _archive(path) as archive:
-        names = {name.lower(): name for name in archive.files}
-        x_name, y_name = _pair(path, names)
-        x, y = _block(path, archive, names[x_name], names[y_name])
-        blocks = [(_flat(x), y)]
-        test = (x_name.replace("train", "test"), y_name.replace("train", "test"))
-        if "train" in x_name and test[0] in names and test[1] in names:
-            more, labels = _block(path, archive, names[test[0]], names[test[1]])
-            if more.shape[1:] != x.shape[1:]:
+        shapes = {name: _declared_shape(path, archive, name) for name in archive.files}
+        pairs = parted(shapes)
+        if not pairs:
+            raise DataError(
+                f"{path} holds {', '.join(shapes) or 'nothing'}, but features and labels are expected, "
+                "as x and y, x_train and y_train (with x_test and y_test), images and labels, or the like."
+            )
+        notes = []
+        blocks: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
+        for part, (x_name, y_name) in pairs.items():
+            x, y = _block(path, archive, x_name, y_name)
+            first = next(iter(blocks.values()))[0] if blocks else x
+            if x.shape[1:] != first.shape[1:]:
                 raise DataError(
-                    f"{path}: rows of shape {x.shape[1:]} to train, but {more.shape[1:]} to test."
+                    f"{path}: rows of shape {first.shape[1:]} to train, but {x.shape[1:]} in {x_name!r}."
                 )
-            blocks.append((_flat(more), labels))
-    notes: tuple[str, ...] = ()
-    if x.ndim > 2:
-        size = " x ".join(map(str, x.shape[1:]))
-        notes = (f"Each row of {size} numbers was flattened to {blocks[0][0].shape[1]:,} columns.",)
-    return _join(path, y_name, blocks, notes)
+            blocks[part] = (x, y)
+        if x.ndim > 2:
+            size = " x ".join(map(str, x.shape[1:]))
+            notes.append(f"Each row of {size} numbers was flattened to {x[0].size:,} columns.")
+        if "val" in blocks:
+            notes.append(f"The {len(blocks['val'][1]):,} rows for validation are among those to train on.")
+        return _join(path, next(iter(pairs.values()))[1], blocks, tuple(notes))
 
 
 def _archive(path: Path) -> Any:
@@ -98,24 +91,8 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _pair(path: Path, names: Mapping[str, str]) -> tuple[str, str]:
-    for x_name, y_name in PAIRS:
-        if x_name in names and y_name in names:
-            return x_name, y_name
-    known = ", ".join(f"{a}/{b}" for a, b in PAIRS)
-    found = ", ".join(names.values()) or "nothing"
-    raise DataError(f"{path} holds {found}, but features and labels are expected under one of {known}.")
-
-
 def _block(path: Path, archive: Any, x_name: str, y_name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Features (n, ...) and labels (n,) of one pair of names."""
-    for name in (x_name, y_name):
-        size = prod(_declared_shape(archive, name))  # asked before anything is allocated
-        if size > MAX_CELLS:
-            raise DataError(
-                f"{path}: {name!r} has {size:,} numbers, more than the {MAX_CELLS:,} that are allowed; "
-                "take a sample of the rows."
-            )
     x, y = archive[x_name], archive[y_name]
     if x.dtype.kind not in "biuf":
         raise DataError(f"{path}: {x_name!r} holds {x.dtype}, but features must be numbers.")
@@ -123,23 +100,39 @@ def _block(path: Path, archive: Any, x_name: str, y_name: str) -> tuple[NDArray[
         raise DataError(f"{path}: {y_name!r} holds {y.dtype}, but labels must be numbers or text.")
     if x.ndim < 2 or x.size == 0:
         raise DataError(f"{path}: {x_name!r} has shape {x.shape}, but (rows, columns) with rows is expected.")
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    y = _one_column(y)
     if y.ndim != 1 or len(y) != len(x):
         raise DataError(
             f"{path}: {x_name!r} has {len(x)} rows and {y_name!r} has shape {y.shape}; "
-            "give one label per row, as a class or a number (not one-hot)."
+            "give one label per row, as a class, a number or one-hot."
         )
     return x, y
 
 
-def _declared_shape(archive: Any, name: str) -> tuple[int, ...]:
+def _one_column(y: NDArray[Any]) -> NDArray[Any]:
+    """(n, 1) and one-hot labels as (n,); others as they are."""
+    if y.ndim != 2 or y.shape[1] == 0:
+        return y
+    if y.shape[1] == 1:
+        return y[:, 0]
+    one_hot = y.dtype.kind in "biuf" and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+    return y.argmax(axis=1) if one_hot else y
+
+
+def _declared_shape(path: Path, archive: Any, name: str) -> tuple[int, ...]:
+    """Shape that the head of an array states; refused if too large, before anything is allocated."""
     with archive.zip.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
         shape: tuple[int, ...] = read(member)[0]
-        return shape
+    if prod(shape) > MAX_CELLS:
+        raise DataError(
+            f"{path}: {name!r} has {prod(shape):,} numbers, more than the {MAX_CELLS:,} that are allowed; "
+            "take a sample of the rows."
+        )
+    return shape
 
 
 def _flat(x: NDArray[Any]) -> NDArray[Any]:
@@ -149,15 +142,16 @@ def _flat(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _join(
-    path: Path, y_name: str, blocks: list[tuple[NDArray[Any], NDArray[Any]]], notes: tuple[str, ...]
+    path: Path, y_name: str, blocks: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], notes: tuple[str, ...]
 ) -> Raw:
     import pandas as pd
 
-    x = np.concatenate([b[0] for b in blocks]) if len(blocks) > 1 else blocks[0][0]
-    y = np.concatenate([b[1] for b in blocks]) if len(blocks) > 1 else blocks[0][1]
+    flat = [_flat(x) for x, _ in blocks.values()]
+    x = np.concatenate(flat) if len(flat) > 1 else flat[0]
+    y = np.concatenate([y for _, y in blocks.values()])
     if y.dtype.kind == "S":
         y = np.char.decode(y, "latin-1")
     frame = pd.DataFrame(x, columns=[f"x{i + 1}" for i in range(x.shape[1])], copy=False)
-    held_out = len(blocks[1][1]) if len(blocks) > 1 else 0
+    held_out = len(blocks["test"][1]) if "test" in blocks else 0
     target = pd.Series(y.astype(object) if y.dtype.kind == "U" else y, name=y_name)
     return Raw(frame, path.name, target, held_out, identifiers=False, notes=notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from qcompile.data.dialect import MAX_BYTES
 from qcompile.data.raw import Raw, brief, named_frame
 from qcompile.data.read_arrays import read_arrays
 from qcompile.data.read_text import read_text
@@ -12,9 +13,8 @@ from qcompile.errors import DataError
 
 __all__ = ["EXTENSIONS", "read_file"]
 
-EXTENSIONS = (".csv", ".tsv", ".parquet", ".npz")
+EXTENSIONS = (".csv", ".tsv", ".parquet", ".npz", ".txt", ".data", ".csv.gz", ".tsv.gz")
 EXAMPLES = " Give a file, sklearn:NAME (sklearn:iris) or openml:NAME (openml:credit-g)."
-MAX_BYTES = 8 * 2**30  # more than this many bytes of text hold more cells than ``raw.MAX_CELLS``
 
 
 def read_file(path: Path) -> Raw:
@@ -27,7 +27,8 @@ def read_file(path: Path) -> Raw:
         raise DataError(f"there is no file {path}.{_near(path) or EXAMPLES}")
     if path.is_dir():
         raise DataError(f"{path} is a folder; give one file of type {', '.join(EXTENSIONS)}.")
-    extension = path.suffix.lower()
+    name = path.name.lower()
+    extension = next((e for e in EXTENSIONS if name.endswith(e)), path.suffix.lower())
     if extension not in EXTENSIONS:
         raise DataError(
             f"{path} has the extension {extension or 'none'!r}, but {', '.join(EXTENSIONS)} can be read; "
@@ -55,8 +56,9 @@ def _near(path: Path) -> str:
     """`` Did you mean ..?`` for a table of a similar name, its extension aside, in the same folder."""
     if not path.parent.is_dir():
         return ""
-    stems = {other.stem: other.name for other in path.parent.iterdir() if other.suffix in EXTENSIONS}
-    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.6)
+    names = [other.name for other in path.parent.iterdir() if other.name.lower().endswith(EXTENSIONS)]
+    stems = {name.partition(".")[0]: name for name in sorted(names)}
+    near = difflib.get_close_matches(path.name.partition(".")[0], stems, n=1, cutoff=0.6)
     return f" Did you mean {stems[near[0]]!r}?" if near else ""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.importers._input_encoder import Encoded, counted_levels, promised_integers
+from qcompile.importers._input_type import InputType
 from qcompile.importers._lanes import Lane, Source, evaluate
 from qcompile.importers._quantizers import Quantizer
 from qcompile.importers._search import FLOAT_HIGH, FLOAT_LOW, key_float, thresholds
@@ -25,8 +26,8 @@ MAX_THRESHOLDS = 1 << 21
 class Builder:
     """Appends operations; ``notes`` collects what a user should know of the translation."""
 
-    def __init__(self, features: int, annotated: tuple[int, int] | None = None) -> None:
-        self.annotated = annotated  # the raw cells are integers of this range, says the file
+    def __init__(self, features: int, annotated: InputType | None = None) -> None:
+        self.annotated = annotated  # what raw cells hold, says the file or the caller
         self.ops: list[Op] = [Input("x", ValueType(*F32, features))]
         self.notes: list[str] = []
 
@@ -51,11 +52,7 @@ class Builder:
         if source.raw:
             low = np.full(source.length, FLOAT_LOW)
             levels, sign = thresholds(codes, low, np.full(source.length, FLOAT_HIGH), count)
-            encoded = counted_levels(levels, sign, codes, self.notes)
-            made = self._encode(encoded)
-            if made.high.max(initial=0) > count:  # a narrow range leaves the top code out
-                made = self.remap(made, lambda c: np.minimum(c, count), count)
-            return replace(lane, source=made, steps=quantizer.steps)
+            return replace(lane, source=self._encode(counted_levels(levels, sign)), steps=quantizer.steps)
         levels, sign = thresholds(codes, source.low, source.high, count)
         result = self.name("q")
         ordered = np.sort(levels, axis=1)
@@ -73,11 +70,11 @@ class Builder:
         """
         if self.annotated is None:
             raise ValueError(
-                "it reads the raw input before any quantizer; quantize it first, or say that its cells "
-                "are integers: read_program(path, inputs='UINT8')"
+                "it multiplies the raw input, which no quantizer has made integers; say what its cells "
+                "hold with --inputs: UINT8, UINT8/255 for pixels in [0, 1], BINARY, BIPOLAR, INT8, or "
+                "FIXED<8,3> for 8-bit fixed point"
             )
-        low, high = self.annotated
-        encoded, back = promised_integers(low, high, lane.source.length)
+        encoded, back = promised_integers(self.annotated, lane.source.length)
         return replace(lane, source=self._encode(encoded), steps=(back, *lane.steps))
 
     def _encode(self, encoded: Encoded) -> Source:

@@ -1,68 +1,53 @@
-"""The quantizer of the raw input as an Encoder, exact for every float32 number where that is possible.
+"""The quantizer of the raw input as an encoder, exact for every float32 number.
 
-    evenly spaced levels    one LEVEL column per cell, if its float32 arithmetic gives the same codes
-    otherwise               one GREATER column per level; the code is the sum of its columns
-
-Round-half-even ties make most quantizers of three bits and more the second kind. Where that would need
-too many columns, LEVEL columns are taken all the same and a note says how often they differ.
+up to three levels    one GREATER column per level; the code is the sum of its columns
+more                  one column per cell that counts steps (data/step_encoder.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder, encode
+from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.data.step_encoder import StepEncoder
+from qcompile.importers._input_type import InputType
 from qcompile.importers._lanes import Expansion, Step, start
 from qcompile.importers._search import FLOAT_HIGH, FLOAT_LOW, key_float
 
 __all__ = ["Encoded", "counted_levels", "promised_integers"]
 
 Array = NDArray[Any]
-MAX_COLUMNS = 1 << 14
+FEW = 3  # levels that are compared one by one
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
     """An encoder, the range of each element, and how elements are summed from its columns."""
 
-    encoder: Encoder
+    encoder: Encoder | StepEncoder
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     expansion: Expansion | None = None
 
 
-def counted_levels(
-    keys: NDArray[np.int64], sign: NDArray[np.int8], codes: Callable[[Array], Array], notes: list[str]
-) -> Encoded:
+def counted_levels(keys: NDArray[np.int64], sign: NDArray[np.int8]) -> Encoded:
     """The encoder of a quantizer of the raw input.
 
     Args:
         keys: (L, count) float32 thresholds in the order of ``_search``.
         sign: (L,) +1 where the code rises with the cell.
-        codes: keys (L, K) to codes, the exact quantizer.
-        notes: gets a sentence where the encoder is not exact everywhere.
-
-    Raises:
-        ValueError: too many levels to compare one by one, and not evenly spaced.
     """
     features, count = keys.shape
     rising = sign > 0
-    spaced = count > 1 and (count > 3 or keys.size > MAX_COLUMNS) and bool(rising.all())
-    if spaced and (levels := _level_columns(keys, codes, notes)) is not None:
-        return levels
+    if count > FEW:
+        return _counted_steps(keys, rising)
     always = np.where(rising[:, None], keys <= FLOAT_LOW, keys >= FLOAT_HIGH)
     never = np.where(rising[:, None], keys > FLOAT_HIGH, keys < FLOAT_LOW)
     element, level = np.nonzero(~(always | never))
-    if len(element) > max(MAX_COLUMNS, features):
-        raise ValueError(
-            f"its {count} levels of {features} inputs are neither evenly spaced nor few enough "
-            f"({MAX_COLUMNS}) to be compared one by one"
-        )
     base = always.sum(axis=1).astype(np.int64)
     if not len(element):  # nothing depends on the input: one column that no sum reads
         nothing = Expansion(np.zeros(1, np.int64), np.zeros(1, np.int64), base)
@@ -86,55 +71,38 @@ def _greater(feature: NDArray[np.int64], shift: NDArray[np.float32], features: i
     return Encoder("imported", 1, kind, feature.astype(np.int32), shift, gain, fill)
 
 
-def _level_columns(
-    keys: NDArray[np.int64], codes: Callable[[Array], Array], notes: list[str]
-) -> Encoded | None:
-    """One LEVEL column per cell, if it is exact or comparing would take too many columns.
-
-    Its codes go up to 2^bits - 1; the caller cuts them at ``count`` where that is lower.
-    """
+def _counted_steps(keys: NDArray[np.int64], rising: NDArray[np.bool_]) -> Encoded:
+    """One column per cell; a falling code is what is left of the steps: x <= t is not x >= successor."""
     features, count = keys.shape
-    bits = int(count).bit_length()
-    inside = ((keys > FLOAT_LOW) & (keys < FLOAT_HIGH)).all()
-    if not inside or bits > 8:
-        return None
-    points = key_float(keys).astype(np.float64)
-    step = (points[:, -1] - points[:, 0]) / (count - 1)
-    if not (step > 0).all():
-        return None
-    shift, gain = (points[:, 0] - step / 2).astype(np.float32), (1 / step).astype(np.float32)
-    if not (np.isfinite(gain).all() and np.isfinite(shift).all() and (gain > 0).all()):
-        return None
-    kind = np.full(features, int(ColumnKind.LEVEL), dtype=np.uint8)
+    least = FLOAT_LOW - 1  # the key of minus infinity: a step that every cell reaches
+    first = np.where(
+        rising[:, None], np.where(keys <= FLOAT_LOW, least, keys), np.maximum(keys + 1, FLOAT_LOW)
+    )
+    steps = key_float(np.sort(np.where(first <= FLOAT_LOW, least, first), axis=1))
+    always, never = ((steps == end).sum(axis=1) for end in (-np.inf, np.inf))
+    low, high = np.where(rising, always, never), count - np.where(rising, never, always)
+    shared = steps[:1] if (steps == steps[:1]).all() else steps
     feature, fill = np.arange(features, dtype=np.int32), np.zeros(features, dtype=np.float32)
-    encoder = Encoder("imported", bits, kind, feature, shift, gain, fill)
-    # Both functions rise, so they are equal everywhere if they are equal on both sides of every threshold.
-    wrong = 0
-    for row in np.concatenate([keys - 1, keys], axis=1).T:
-        levels = np.minimum(encode(encoder, key_float(row)[None]), count)
-        wrong += int((levels != codes(row[:, None]).T).sum())
-    if wrong and keys.size <= MAX_COLUMNS:
-        return None
-    if wrong:
-        notes.append(
-            f"the input encoder differs from the source at {wrong} of {keys.size} rounding boundaries "
-            "(ties, or one unit in the last place)"
-        )
-    return Encoded(encoder, np.zeros(features, np.int64), np.full(features, encoder.top))
+    encoder = StepEncoder("imported", feature, shared, fill)
+    if rising.all():
+        return Encoded(encoder, low, high)
+    expansion = Expansion(np.arange(features), np.where(rising, 1, -1), np.where(rising, 0, count))
+    return Encoded(encoder, low, high, expansion)
 
 
-def promised_integers(low: int, high: int, features: int) -> tuple[Encoded, Step]:
-    """The encoder of cells that hold integers low..high ((-1, 1): only the two), and the step back."""
-    bipolar = (low, high) == (-1, 1)
-    scale, count = (2, 1) if bipolar else (1, high - low)
+def promised_integers(kind: InputType, features: int) -> tuple[Encoded, Step]:
+    """The encoder of cells that hold the integers of a type, and the step from codes back to cells."""
+    low, scale = (kind.low / 2, 2.0) if kind.bipolar else (kind.low, 1.0)
+    count = 1 if kind.bipolar else kind.high - kind.low
+    column = ColumnKind.GREATER if kind.bipolar else ColumnKind.LEVEL
     encoder = Encoder(
         "imported",
         count.bit_length(),
-        np.full(features, int(ColumnKind.GREATER if bipolar else ColumnKind.LEVEL), dtype=np.uint8),
+        np.full(features, int(column), dtype=np.uint8),
         np.arange(features, dtype=np.int32),
-        np.full(features, 0 if bipolar else low, dtype=np.float32),
-        np.ones(features, dtype=np.float32),
+        np.full(features, 0 if kind.bipolar else low / kind.divisor, dtype=np.float32),
+        np.full(features, 1 if kind.bipolar else kind.divisor, dtype=np.float32),
         np.zeros(features, dtype=np.float32),
     )
-    back = start(np.full((1, 1), low / scale), np.full((1, 1), scale))
+    back = start(np.full((1, 1), low), np.full((1, 1), scale / kind.divisor))
     return Encoded(encoder, np.zeros(features, np.int64), np.full(features, count)), back

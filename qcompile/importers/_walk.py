@@ -6,7 +6,6 @@ operator that raises ValueError says why it does not fit; the walk adds which no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from onnx import TensorProto, helper
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.importers._builder import Builder
 from qcompile.importers._constants import Constant
+from qcompile.importers._input_type import ALLOWED, InputType, input_type
 from qcompile.importers._lanes import Lane, Source
 from qcompile.importers._onnx_file import tensor_array
 
@@ -98,7 +98,7 @@ def walk(
         model: any ONNX model.
         operators: by operator name, for all domains of ``ALIASES``.
         endings: operators that are allowed as the last nodes only (Softmax, ArgMax, ..).
-        inputs: FINN's name of the integers that raw cells hold, where the file does not say it.
+        inputs: name of the integers that raw cells hold (_input_type.py), where the file does not say it.
 
     Raises:
         UnsupportedError: an operator, or this use of it, has no translation; the message names it.
@@ -114,9 +114,9 @@ def walk(
         )
     shape, batch = _input_shape(free[0])
     features = int(np.prod(shape))
-    promised = _annotated_range(graph, free[0].name) if inputs is None else integer_type(inputs)
+    promised = _annotated_type(graph, free[0]) if inputs is None else input_type(inputs)
     if inputs is not None and promised is None:
-        raise UnsupportedError(f"inputs is {inputs!r}, allowed: BINARY, BIPOLAR, TERNARY, UINT1 .. INT8.")
+        raise UnsupportedError(f"inputs is {inputs!r}, allowed: {ALLOWED}.")
     builder = Builder(features, promised)
     ends = np.zeros(features, dtype=np.int64)
     tensors[free[0].name] = Lane(Source("x", ends, ends, raw=True), np.arange(features).reshape(shape))
@@ -175,31 +175,14 @@ def walk(
 AFTER_END = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
 
 
-def _annotated_range(graph: onnx.GraphProto, name: str) -> tuple[int, int] | None:
-    """The integer range that FINN's annotation, or the type of the input, promises, if there is one."""
+def _annotated_type(graph: onnx.GraphProto, given: onnx.ValueInfoProto) -> InputType | None:
+    """The integers that FINN's annotation, or the type of the input, promises, if there are any."""
     for annotation in graph.quantization_annotation:
         kinds = [e.value for e in annotation.quant_parameter_tensor_names if e.key == "finn_datatype"]
-        if annotation.tensor_name == name and kinds:
-            return integer_type(kinds[0])
-    typed = {TensorProto.UINT8: "UINT8", TensorProto.INT8: "INT8", TensorProto.BOOL: "BINARY"}
-    element = next(i.type.tensor_type.elem_type for i in graph.input if i.name == name)
-    return integer_type(typed.get(element, ""))
-
-
-def integer_type(name: str) -> tuple[int, int] | None:
-    """Range of FINN's integer types of at most 8 bits; None for others.
-
-    >>> integer_type("UINT4"), integer_type("INT8"), integer_type("BIPOLAR"), integer_type("FLOAT32")
-    ((0, 15), (-128, 127), (-1, 1), None)
-    """
-    named = {"BINARY": (0, 1), "BIPOLAR": (-1, 1), "TERNARY": (-2, 1)}  # two bits hold a trit
-    if name in named:
-        return named[name]
-    found = re.fullmatch(r"(U?INT)([1-8])", name)
-    if not found:
-        return None
-    bits = int(found[2])
-    return (0, (1 << bits) - 1) if found[1] == "UINT" else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+        if annotation.tensor_name == given.name and kinds:
+            return input_type(kinds[0])
+    typed: dict[int, str] = {TensorProto.UINT8: "UINT8", TensorProto.INT8: "INT8", TensorProto.BOOL: "BINARY"}
+    return input_type(typed.get(given.type.tensor_type.elem_type, ""))
 
 
 def _check_ending(node: onnx.NodeProto, given: tuple[Tensor | None, ...], where: str) -> None:

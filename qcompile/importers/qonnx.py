@@ -44,8 +44,9 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
 
     Args:
         path: an ONNX file: one of ours, or in a dialect of QONNX, Brevitas, FINN, or QDQ.
-        inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", "INT4", ..), for files that
-            multiply the input without a quantizer and do not annotate it.
+        inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", "UINT8/255", "FIXED<8,3>",
+            .., see _input_type.py), for files that multiply the input without a quantizer and do not
+            annotate it.
 
     Returns:
         A program on raw float32 rows, flattened in the order of the file's input. "values" are the

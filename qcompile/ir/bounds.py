@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from qcompile.data.encoder import ColumnKind
+from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
 
@@ -41,9 +42,11 @@ def _element_bounds(program: Program) -> dict[str, list[Range]]:
             case Input():
                 if op.type.kind != "f":
                     known[op.result] = [(op.type.low, op.type.high)] * op.type.length
-            case Encode():
-                top = op.encoder.top
-                constant = op.encoder.kind == ColumnKind.CONSTANT
+            case Encode(encoder=StepEncoder() as e):
+                known[op.result] = [(0, e.top)] * e.width
+            case Encode(encoder=Encoder() as encoder):
+                top = encoder.top
+                constant = encoder.kind == ColumnKind.CONSTANT
                 known[op.result] = [(top if c else 0, top) for c in constant.tolist()]
             case Affine():
                 known[op.result] = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import encode
+from qcompile.data.step_encoder import codes
 from qcompile.errors import DataError
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import (
@@ -118,7 +118,7 @@ def interpret_all(program: Program, x: Array) -> dict[str, Array]:
         if isinstance(op, Input):
             values[op.result] = _input(op, x, np.float32 if op.type.kind == "f" else whole)
         elif isinstance(op, Encode):
-            values[op.result] = encode(op.encoder, values[op.a]).astype(whole)
+            values[op.result] = codes(op.encoder, values[op.a]).astype(whole)
         else:
             values[op.result] = MEANING[type(op)](op, *(values[a] for a in op.operands))
     return values

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from qcompile.arrays import frozen
 from qcompile.data.encoder import Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.types import ValueType
 
 __all__ = [
@@ -71,7 +72,7 @@ class Encode(Op):
     """Codes of an encoder."""
 
     a: str
-    encoder: Encoder
+    encoder: Encoder | StepEncoder
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder, encode
+from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.data.step_encoder import StepEncoder, codes
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.ops import Add, Affine, Dot, Encode, Mul, Poly, Threshold
 from qcompile.ir.program import Program
@@ -154,11 +155,11 @@ class _Table:
     def of(cls, program: Program, rng: np.random.Generator) -> _Table:
         values = _candidates(program, rng, CLIMBED)
         encoder = _encoder(program)
-        codes = values if encoder is None else encode(encoder, values)
+        found = values if encoder is None else codes(encoder, values)
         feature = np.arange(values.shape[1]) if encoder is None else encoder.feature
         order = np.argsort(feature, kind="stable")
         features, starts = np.unique(feature[order], return_index=True)
-        return cls(values, codes[:, order].astype(np.float64), order, starts, features)
+        return cls(values, found[:, order].astype(np.float64), order, starts, features)
 
     def best(self, gradients: Array) -> Array:
         """For every gradient (n, d) the row that maximises the linearised goal."""
@@ -171,7 +172,7 @@ class _Table:
         return rows
 
 
-def _encoder(program: Program) -> Encoder | None:
+def _encoder(program: Program) -> Encoder | StepEncoder | None:
     return next((op.encoder for op in program.ops if isinstance(op, Encode)), None)
 
 
@@ -181,7 +182,11 @@ def _candidates(program: Program, rng: np.random.Generator, most: int = MOST) ->
     if kind.kind != "f":
         return np.array([[kind.low] * kind.length, [kind.high] * kind.length], dtype=np.int64)
     columns: list[list[float]] = [list(SPECIAL) for _ in range(kind.length)]
-    if encoder is not None:
+    if isinstance(encoder, StepEncoder):
+        table = np.broadcast_to(encoder.steps, (encoder.width, encoder.top))
+        for feature, row in zip(encoder.feature, table.tolist(), strict=True):
+            columns[feature] += row
+    elif encoder is not None:
         for k, feature, shift, gain in zip(
             encoder.kind, encoder.feature, encoder.shift, encoder.gain, strict=True
         ):

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 
 from qcompile.data.encoder import Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError, ModelError
 from qcompile.ir import ops as _ops
 from qcompile.ir.constants_text import LARGEST, array_lines, array_of
@@ -51,6 +52,7 @@ OPS: dict[str, type[Op]] = {
     name.lower(): getattr(_ops, name) for name in _ops.__all__ if name not in ("Op", "constants")
 }
 ENCODER_ARRAYS = ("kind", "feature", "shift", "gain", "fill")
+STEP_ARRAYS = ("feature", "steps", "fill")
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 NAME = r'%(?:[A-Za-z_][A-Za-z0-9_.]*|"(?:[^"\\]|\\.)*")'
 OPERATION = re.compile(rf"({NAME}) : (\S+) = (\w+)((?: {NAME})*)(?: (\{{.*\}}))?")
@@ -141,9 +143,10 @@ def _dump_op(op: Op) -> list[str]:
     lines = [head + (f" {json.dumps(op.notes, sort_keys=True)}" if op.notes else "")]
     for f in fields(op):
         value = getattr(op, f.name)
-        if isinstance(value, Encoder):
+        if isinstance(value, Encoder | StepEncoder):
             lines.append(f"  encoder = {json.dumps(value.name)} {value.bits}")
-            lines += [line for key in ENCODER_ARRAYS for line in _dump_array(key, getattr(value, key))]
+            arrays = ENCODER_ARRAYS if isinstance(value, Encoder) else STEP_ARRAYS
+            lines += [line for key in arrays for line in _dump_array(key, getattr(value, key))]
         elif isinstance(value, np.ndarray):
             lines += _dump_array(f.name, value)
         elif isinstance(value, tuple):
@@ -187,9 +190,7 @@ def _parse_op(line: _Line) -> Op:
     given: dict[str, Any] = dict(_constants(line.below))
     if "encoder" in given:
         name, bits = given.pop("encoder")
-        if absent := [key for key in ENCODER_ARRAYS if key not in given]:
-            raise ValueError(f"the encoder has no {absent[0]}.")
-        given["encoder"] = Encoder(name, bits, *(given.pop(key) for key in ENCODER_ARRAYS))
+        given["encoder"] = _encoder(name, bits, given)
     if "coefficients" in given:
         given["coefficients"] = tuple(int(c) for c in given["coefficients"])
     given |= dict(zip(("a", "b"), (_unname(n) for n in re.findall(NAME, found[4])), strict=False))
@@ -201,6 +202,20 @@ def _parse_op(line: _Line) -> Op:
     if made.length > LARGEST:
         raise ValueError(f"{made} has more than {LARGEST} elements.")
     return kind(_unname(found[1]), made, **given, notes=notes)
+
+
+def _encoder(name: str, bits: int, given: dict[str, Any]) -> Encoder | StepEncoder:
+    """The encoder whose arrays are among the given constants; they are taken out."""
+    arrays = STEP_ARRAYS if "steps" in given else ENCODER_ARRAYS
+    if absent := [key for key in arrays if key not in given]:
+        raise ValueError(f"the encoder has no {absent[0]}.")
+    taken = [given.pop(key) for key in arrays]
+    if arrays is ENCODER_ARRAYS:
+        return Encoder(name, bits, *taken)
+    made = StepEncoder(name, *taken)
+    if made.bits != bits:
+        raise ValueError(f"an encoder of {made.top} steps has {made.bits} bits, not {bits}.")
+    return made
 
 
 def _constants(below: list[str]) -> Iterator[tuple[str, Any]]:

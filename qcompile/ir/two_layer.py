@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.encoder import Encoder
 from qcompile.ir.bounds import Range, bounds
 from qcompile.ir.ops import Affine, Dot, Encode, Mul, Op, Poly
 from qcompile.ir.program import Program
@@ -44,7 +45,9 @@ def two_layer(program: Program) -> TwoLayer | None:
     if first is None or (isinstance(middle, Mul) and second is None):
         return None
     codes = made[first[3]]
-    if not isinstance(codes, Encode) or (second is not None and second[3] != first[3]):
+    if not (isinstance(codes, Encode) and isinstance(codes.encoder, Encoder)):
+        return None
+    if second is not None and second[3] != first[3]:
         return None
     return TwoLayer(
         encoder=codes.encoder,

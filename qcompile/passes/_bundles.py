@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.encoder import Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.ops import Add, Affine, Dot, Encode, Mul, Op, Poly, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
@@ -105,6 +106,8 @@ def _narrowed(op: Op, bundle: Bundle, keep: Mask) -> Op:
     return replace(op, **changed)
 
 
-def _columns(encoder: Encoder, keep: Mask) -> Encoder:
+def _columns(encoder: Encoder | StepEncoder, keep: Mask) -> Encoder | StepEncoder:
+    if isinstance(encoder, StepEncoder):
+        return encoder.columns(keep)
     names = ("kind", "feature", "shift", "gain")
     return replace(encoder, **{name: getattr(encoder, name)[keep] for name in names})

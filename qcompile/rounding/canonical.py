@@ -47,12 +47,16 @@ def canonical(
     su, sv = _leading_sign(u), _leading_sign(v)
     u *= su[:, None]
     v *= sv[:, None]
-    for j in range(len(u)):
-        if u[j].tobytes() > v[j].tobytes():
-            u[j], v[j] = v[j].copy(), u[j].copy()
+    rows = np.arange(len(u))
+    first = np.argmax(u != v, axis=1)
+    # The order of the rows as bytes, so that it agrees with ``keys``.
+    later = u.view(np.uint8)[rows, first] > v.view(np.uint8)[rows, first]
+    u[later], v[later] = v[later], u[later]
     return u, v, su * sv
 
 
 def keys(u: NDArray[np.int8], v: NDArray[np.int8]) -> list[bytes]:
     """A hashable name per canonical neuron."""
-    return [a.tobytes() + b.tobytes() for a, b in zip(u, v, strict=True)]
+    width = u.shape[1] + v.shape[1]
+    both = np.hstack([u, v]).tobytes()
+    return [both[i * width : (i + 1) * width] for i in range(len(u))]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from qcompile import registry
 from qcompile.problem.grid import top, values
 from qcompile.problem.problem import Problem
-from qcompile.rounding.canonical import canonical, keys
+from qcompile.rounding.canonical import canonical
 from qcompile.rounding.grid_search import climb_grid
 from qcompile.rounding.sign_search import climb, climb_pairs
 
@@ -79,13 +79,9 @@ def _distinct(
 ) -> Priced:
     order = np.argsort(-value, kind="stable")
     cu, cv, _ = canonical(problem, u[order], v[order])
-    names = keys(cu, cv)
-    first: dict[bytes, int] = {}
-    for i, name in enumerate(names):
-        first.setdefault(name, i)
-        if len(first) == count:
-            break
-    keep = np.fromiter(first.values(), dtype=np.intp, count=len(first))
+    both = np.hstack([cu, cv])
+    _, first = np.unique(both.view(f"V{both.shape[1]}"), return_index=True)
+    keep = np.sort(first)[:count]
     return Priced(cu[keep], cv[keep], value[order][keep])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.bounds import Range, bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
@@ -105,8 +106,8 @@ class _Assembler:
     def _bits_only(self, op: Op) -> bool:
         """Whether a value of single comparisons is read by nothing but bit planes."""
         match op:
-            case Encode():
-                one = op.encoder.bits == 1 and (op.encoder.kind == ColumnKind.GREATER).all()
+            case Encode(encoder=Encoder() as encoder):
+                one = encoder.bits == 1 and (encoder.kind == ColumnKind.GREATER).all()
             case Threshold():
                 one = op.levels.shape[1] == 1 and (op.sign > 0).all() and (op.levels > LOWEST).all()
             case _:
@@ -120,6 +121,7 @@ class _Assembler:
         """Emit the comparison that makes the plane of a value; its place."""
         d = op.type.length
         if isinstance(op, Encode):
+            assert isinstance(op.encoder, Encoder)
             return self._emit(machine.BITS, [0, 0], -(-d // 64), self._encoder(op.encoder))
         assert isinstance(op, Threshold)
         limits = self._constant(op.levels[:, 0] - 1)  # a >= level is a > level - 1
@@ -137,8 +139,10 @@ class _Assembler:
         match op:
             case Input():
                 return machine.INPUT, [op.type.low, op.type.high]
-            case Encode():
-                return machine.ENCODE, self._encoder(op.encoder)
+            case Encode(encoder=StepEncoder() as steps):
+                return machine.STEPS, self._steps(steps)
+            case Encode(encoder=Encoder() as encoder):
+                return machine.ENCODE, self._encoder(encoder)
             case Affine():
                 strides = [int(len(c) > 1) for c in (op.scale, op.shift)]
                 scale, shift = self._constant(op.scale), self._constant(op.shift)
@@ -163,14 +167,23 @@ class _Assembler:
     def _encoder(self, encoder: Encoder) -> list[int]:
         ends = [encoder.of_kind(kind).stop for kind in ColumnKind][:4]
         feature = self._constant(encoder.feature)
-        pairs = np.concatenate([encoder.shift, encoder.gain, encoder.fill]).astype(np.float32)
-        pairs = np.append(pairs, np.zeros(len(pairs) % 2, dtype=np.float32))
-        floats = 2 * self._constant(pairs.view(np.int64))
+        floats = self._floats(np.concatenate([encoder.shift, encoder.gain, encoder.fill]))
         read = encoder.feature[: ends[2]]
-        neighbours = len(read) > 0 and (np.diff(read) == 1).all()
         self.scratch = max(self.scratch, encoder.features + encoder.width)
-        base = int(read[0]) if neighbours else -1
+        base = int(read[0]) if _neighbours(read) else -1
         return [encoder.top, *ends, feature, floats, encoder.width, encoder.features, base]
+
+    def _steps(self, encoder: StepEncoder) -> list[int]:
+        rows, count = encoder.steps.shape
+        base = int(encoder.feature[0]) if _neighbours(encoder.feature) else -1
+        steps, fill = self._floats(encoder.steps), self._floats(encoder.fill)
+        stride = count if rows > 1 else 0
+        return [steps, count, stride, self._constant(encoder.feature), encoder.features, fill, base]
+
+    def _floats(self, values: NDArray[np.float32]) -> int:
+        """Place of float32 constants, counted in floats."""
+        flat = np.append(values.ravel(), np.zeros(values.size % 2, dtype=np.float32)).astype(np.float32)
+        return 2 * self._constant(flat.view(np.int64))
 
     def _dot(self, op: Dot, inputs: Range) -> tuple[int, list[int]]:
         low, high = inputs
@@ -182,6 +195,11 @@ class _Assembler:
         start[: len(op.weight)] = low * op.weight.sum(axis=1)
         place, begin = self._constant(packed), self._constant(start)
         return machine.PLANES, [place, planes, _planes(low, high), words, lanes, least, step, begin]
+
+
+def _neighbours(feature: NDArray[np.int32]) -> bool:
+    """Whether columns read raw columns that follow one another."""
+    return len(feature) > 0 and bool((np.diff(feature) == 1).all())
 
 
 def _planes(low: int, high: int) -> int:

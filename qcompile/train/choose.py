@@ -31,6 +31,8 @@ __all__ = ["Chosen", "choose", "dataset_of"]
 
 ROWS = 1500  # validation networks are trained on at most this many rows
 FINALISTS = 3
+# Below so many numbers (rows times inputs) a fit is all interpreter, and threads only wait for each other.
+THREADED = 20_000
 # Few rows make noisy folds, and fit in no time: their folds are repeated.
 FEW, REPEATS = 400, 3
 
@@ -219,7 +221,8 @@ def _path(
         return real_scores(problem, atoms, rows_like(problem, held.q))
 
     rows: list[dict[str, Any]] = []
-    jobs = choices.jobs or os.cpu_count() or 1
+    large = parts[0][0].q.size >= THREADED
+    jobs = (choices.jobs or os.cpu_count() or 1) if large else 1
     pairs = [(f, c) for f in range(len(folds)) for c in range(count)]
     with threadpool_limits(1):
         for beta in betas:

@@ -84,7 +84,9 @@ def test_folders_and_unknown_extensions(tmp_path: Path) -> None:
     refused(tmp_path, r"is a folder; give one file of type \.csv")
     for name in ("t.xlsx", "t"):
         (tmp_path / name).write_text(GOOD)
-        refused(tmp_path / name, r"has the extension '.*', but \.csv, \.tsv, \.parquet, \.npz can be read")
+        refused(
+            tmp_path / name, r"has the extension '.*', but \.csv, \.tsv, \.parquet, \.npz, .* can be read"
+        )
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +95,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def denied(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", denied)
+    monkeypatch.setattr(Path, "read_bytes", denied)
     refused(tmp_path / "t.csv", r"cannot be opened \(Permission denied\); check its permissions")
 
 
@@ -137,10 +139,10 @@ def test_a_flipped_byte_in_an_archive_is_noticed(tmp_path: Path) -> None:
         (dict(x=np.zeros((4, 2)), y=np.array(["a", 1, None, "b"], dtype=object)), r"holds pickled objects"),
         (
             dict(weights=np.zeros((4, 2))),
-            r"holds weights, but features and labels are expected under one of x/y",
+            r"holds weights, but features and labels are expected, as x and y",
         ),
         (dict(x=np.zeros((4, 2)), y=np.zeros(3)), r"'x' has 4 rows and 'y' has shape \(3,\)"),
-        (dict(x=np.zeros((4, 2)), y=np.eye(4)), r"not one-hot"),
+        (dict(x=np.zeros((4, 2)), y=np.eye(4) + 1), r"give one label per row, as a class"),
         (dict(x=np.zeros(4), y=np.zeros(4)), r"'x' has shape \(4,\), but \(rows, columns\)"),
         (dict(x=np.zeros((0, 2)), y=np.zeros(0)), r"'x' has shape \(0, 2\)"),
         (dict(x=np.array([["a"], ["b"]]), y=[0, 1]), r"'x' holds <U1, but features must be numbers"),
@@ -149,7 +151,7 @@ def test_a_flipped_byte_in_an_archive_is_noticed(tmp_path: Path) -> None:
             dict(
                 x_train=np.zeros((4, 2)), y_train=[0, 1, 0, 1], x_test=np.zeros((4, 3)), y_test=[0, 1, 0, 1]
             ),
-            r"rows of shape \(2,\) to train, but \(3,\) to test",
+            r"rows of shape \(2,\) to train, but \(3,\) in 'x_test'",
         ),
     ],
 )
@@ -301,3 +303,22 @@ def test_openml_sets_without_one_label(monkeypatch: pytest.MonkeyPatch, target: 
         sklearn.datasets, "fetch_openml", lambda **_: Bunch(data=pd.DataFrame({"a": [1]}), target=target)
     )
     refused("openml:some", message)
+
+
+def test_damaged_gzip_files(tmp_path: Path) -> None:
+    import gzip
+
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
+    refused(tmp_path / "t.csv.gz", r"is not a sound gzip file \(.*\); pack it again")
+    (tmp_path / "t.csv.gz").write_bytes(b"a,b\n1,2\n")
+    refused(tmp_path / "t.csv.gz", r"is not a sound gzip file")
+
+
+def test_gzip_files_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gzip
+
+    from qcompile.data import dialect
+
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
+    monkeypatch.setattr(dialect, "MAX_BYTES", 10)
+    refused(tmp_path / "t.csv.gz", r"unpacks to more than .* GiB; take a sample")

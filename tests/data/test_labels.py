@@ -23,6 +23,8 @@ from qcompile.data.labels import decide_task, known_labels, read_labels
         (list(range(21)) * 2, "regression"),
         ([3, 4, 5, 6, 7, 8] * 2, "regression"),
         ([0.5, 1.25, 3.0] * 4, "regression"),
+        ([-1, 0, 1] * 4, "classification"),
+        ([-2, 0, 1] * 4, "regression"),
         (["0.5", "1.25", "3", "?"] * 4, "regression"),
     ],
 )
@@ -34,7 +36,7 @@ def test_the_rule_and_its_override_are_said() -> None:
     labels = read_labels(pd.Series([3, 4, 5, 8] * 3, name="stars"))
     assert labels.notes[0] == (
         "Task: regression, because the label 'stars' holds whole numbers from 3 to 8, "
-        "which do not count from 0 or 1 (task='classification' overrides)."
+        "which do not count from 0 or 1 (--task classification overrides)."
     )
     forced = read_labels(pd.Series([3, 4, 5, 8] * 3, name="stars"), task="classification")
     assert forced.classes == ("3", "4", "5", "8") and "as asked" in forced.notes[0]

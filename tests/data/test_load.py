@@ -227,7 +227,7 @@ def test_npz_labels_of_other_types(tmp_path: Path, y: np.ndarray) -> None:
 def test_a_file_without_a_header_gets_column_names(tmp_path: Path) -> None:
     table = load(write(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,other\n6.4,?,other\n"))
     assert table.rows == 4 and table.schema.names == ("x1", "x2") and table.schema.label == "x3"
-    assert "The first line of t.csv holds numbers" in story(table)
+    assert "The first line of t.csv is a row" in story(table)
 
 
 def test_the_headers_of_a_frame_without_names_are_headers(tmp_path: Path) -> None:

@@ -105,11 +105,17 @@ def wide_input(batch: int | str, narrow: int, d: int = 300) -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize("narrow", (0, 1))
-def test_many_inputs_of_eight_bits_use_levels_and_say_so(narrow: int, tmp_path: Path) -> None:
+def test_eight_bits_of_many_inputs_are_exact_at_every_tie(narrow: int, tmp_path: Path) -> None:
     program = imported(wide_input("N", narrow), tmp_path)
-    (note,) = program.metadata["provenance"]["notes"]
-    assert "rounding boundaries" in note
-    x = np.random.default_rng(0).normal(size=(200, 300)).astype(np.float32)
-    expected = execute(wide_input(200, narrow), x)
-    # Away from ties the codes are the same; sums of 300 float32 products round.
-    np.testing.assert_allclose(interpret(program, x)["values"], expected, atol=300 * 2.0**-24 * 300)
+    rng = np.random.default_rng(0)
+    codes = rng.integers(-140, 140, (200, 300))
+    x = ((codes + 0.5) * np.float32(0.011)).astype(np.float32)  # halfway, and its neighbours
+    x[1::3], x[2::3] = np.nextafter(x[1::3], np.inf), np.nextafter(x[2::3], -np.inf)
+    x[0] = np.resize(np.float32([3e38, -3e38, 0.0, -0.0, 1e-45]), 300)
+    low = -127 if narrow else -128
+    expected = np.clip(np.round(x / np.float32(0.011)), low, 127) - low
+    codes = interpret(program.with_ops(program.ops, outputs={"scores": program.ops[1].result}), x)["scores"]
+    np.testing.assert_array_equal(codes, expected)
+    # Sums of 300 float32 products round.
+    executed = execute(wide_input(200, narrow), x)
+    np.testing.assert_allclose(interpret(program, x)["values"], executed, atol=300 * 2.0**-24 * 300)

@@ -171,7 +171,7 @@ UNSUPPORTED: dict[Callable[[], onnx.ModelProto], str] = {
     conv: r"Conv \(node 'Conv0'\) has no translation",
     tanh: r"Tanh \(node 'Tanh2'\) has no translation",
     foreign_domain: r"MVAU_hls \(node 'MVAU_hls0'\) is of the domain 'finn.custom_op.fpgadataflow.hls'",
-    raw_product: r"MatMul \(node 'MatMul0'\) cannot be translated: it reads the raw input.*UINT8",
+    raw_product: r"MatMul \(node 'MatMul0'\) cannot be translated: it multiplies the raw input.*UINT8",
     no_quantizer_between: r"MatMul \(node 'MatMul3'\).*a quantizer is missing",
     wide_activation: r"IntQuant \(node 'IntQuant0'\).*more than 8 bits",
     bad_rounding: "rounding mode is 'SIDEWAYS', known are ROUND",

@@ -19,8 +19,10 @@ from onnx import TensorProto
 from qcompile.backends.onnx_options import _steps as steps
 from qcompile.backends.onnx_options._encoder import emit_encoder
 from qcompile.backends.onnx_options._graph import Graph
+from qcompile.backends.onnx_options._step_encoder import emit_step_encoder
 from qcompile.backends.onnx_options._steps import typed_constant
 from qcompile.backends.onnx_options._values import Value, choose_type, in_type, tensor_value
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import UnsupportedError
 from qcompile.importers._model_file import ALPHA
 from qcompile.ir.bounds import Range, element_bounds
@@ -76,12 +78,7 @@ class _Lowering:
         graph = self.graph
         emit: Mapping[type[Op], Callable[[Any], Value | None]] = {
             Input: self.input,
-            Encode: lambda op: tensor_value(
-                emit_encoder(
-                    self.graph, in_type(self.graph, self.values[op.a], TensorProto.FLOAT), op.encoder
-                ),
-                UINT8,
-            ),
+            Encode: self.encode,
             Affine: self.affine,
             Dot: self.dot,
             Mul: lambda op: self.binary("Mul", op),
@@ -114,6 +111,11 @@ class _Lowering:
         else:
             type_ = INT32 if op.type.high < 2**31 else INT64
         return tensor_value(self.graph.input(op.result, type_, op.type.length), type_)
+
+    def encode(self, op: Encode) -> Value:
+        raw = in_type(self.graph, self.values[op.a], TensorProto.FLOAT)
+        emit = emit_step_encoder if isinstance(op.encoder, StepEncoder) else emit_encoder
+        return tensor_value(emit(self.graph, raw, op.encoder), UINT8)  # type: ignore[arg-type]
 
     def affine(self, op: Affine) -> Value | None:
         if self._small_codes(op) is not None and all(

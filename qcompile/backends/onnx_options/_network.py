@@ -35,6 +35,8 @@ def describe_network(program: Program) -> dict[str, Any] | None:
     assert isinstance(alpha, Dot)
     dots = {op.result: op for op in first[3:-3] if isinstance(op, Dot)}
     encoder = encode.encoder
+    if not isinstance(encoder, Encoder):
+        return None
     straight = (
         (affine.scale == 2).all()
         and (affine.shift == -encoder.top).all()

@@ -21,7 +21,9 @@ from onnx import TensorProto
 
 from qcompile.backends.onnx_options._encoder import emit_encoder
 from qcompile.backends.onnx_options._graph import Graph
+from qcompile.backends.onnx_options._step_encoder import filled_columns
 from qcompile.backends.onnx_options._values import Value, tensor_value
+from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.importers._model_file import ALPHA, WEIGHTS
 from qcompile.ir.bounds import Range, element_bounds
@@ -96,6 +98,11 @@ class _Lowering:
         return self.graph.node("IntQuant", inputs, wanted, domain=DOMAIN, **flags)
 
     def encode(self, op: Encode) -> str:
+        if isinstance(op.encoder, StepEncoder):
+            value = filled_columns(self.graph, self.values[op.a], op.encoder)
+            inputs = [value, self.graph.array(op.encoder.steps, f"{op.result}.steps")]
+            kind = f"UINT{op.encoder.bits}"
+            return self.graph.node("MultiThreshold", inputs, op.result, domain=DOMAIN, out_dtype=kind)
         codes = emit_encoder(self.graph, self.values[op.a], op.encoder)
         return self.quantized(self.graph.cast(codes, FLOAT, "codes_float"), op.encoder.bits, False, op.result)
 

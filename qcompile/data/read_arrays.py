@@ -23,7 +23,8 @@ __all__ = ["read_arrays"]
 def read_arrays(path: Path) -> Raw:
     """Read features (n, ...) and labels (n,) from an npz file; nothing pickled is opened.
 
-    Rows are flattened in C order and their columns called x1, x2, ... Labels may be one-hot.
+    Rows are flattened in C order and their columns called x1, x2, .. or pixel_ROW_COLUMN. Labels may
+    be one-hot.
     A validation pair is more rows to train on; a test pair is appended last and marked as held out.
 
     Raises:
@@ -151,7 +152,19 @@ def _join(
     y = np.concatenate([y for _, y in blocks.values()])
     if y.dtype.kind == "S":
         y = np.char.decode(y, "latin-1")
-    frame = pd.DataFrame(x, columns=[f"x{i + 1}" for i in range(x.shape[1])], copy=False)
+    frame = pd.DataFrame(x, columns=_names(next(iter(blocks.values()))[0].shape[1:]), copy=False)
     held_out = len(blocks["test"][1]) if "test" in blocks else 0
     target = pd.Series(y.astype(object) if y.dtype.kind == "U" else y, name=y_name)
     return Raw(frame, path.name, target, held_out, identifiers=False, notes=notes)
+
+
+def _names(shape: tuple[int, ...]) -> list[str]:
+    """x1, x2, .. of a vector; pixel_ROW_COLUMN of an image, with the channel where there are several.
+
+    >>> _names((3,)), _names((1, 2)), _names((1, 1, 2))
+    (['x1', 'x2', 'x3'], ['pixel_0_0', 'pixel_0_1'], ['pixel_0_0_0', 'pixel_0_0_1'])
+    """
+    if len(shape) == 1:
+        return [f"x{i + 1}" for i in range(shape[0])]
+    image = shape[:-1] if len(shape) == 3 and shape[-1] == 1 else shape
+    return ["_".join(map(str, ("pixel", *place))) for place in np.ndindex(image)]

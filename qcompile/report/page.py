@@ -8,14 +8,16 @@ from typing import Any
 
 from qcompile.network import Network
 from qcompile.report import plot_weights
+from qcompile.report.accuracy_section import confusions, scatter, score_bars
 from qcompile.report.plot_bars import Bar, bars
 from qcompile.report.plot_proof import proof_plot
 from qcompile.report.target_section import target_css, target_section
-from qcompile.report.words import backend_name, number, percent
+from qcompile.report.words import backend_name, number, percent, score
 
 __all__ = ["render"]
 
 Record = Mapping[str, Any]
+NARROW = 24  # neurons, at most, of which both factors are drawn side by side
 
 
 def render(record: Record, network: Network) -> str:
@@ -58,13 +60,15 @@ def render(record: Record, network: Network) -> str:
         verdict=_verdict(record),
         tiles=_tiles(record),
         proof=proof,
-        accuracy=Markup(_accuracy(record)),
-        confusion=_confusion(record),
+        accuracy=Markup(score_bars(record)),
+        confusions=confusions(record),
+        scatter=Markup(scatter(record)),
         latency=[{"title": c["title"], "plot": Markup(c["plot"])} for c in _latency(record)],
         totals=_totals(record),
         targets=Markup(target_section(record)),
         neurons=plot_weights.neuron_images(network),
         matrix=_matrices(network),
+        narrow=network.neurons <= NARROW,
         pairs=[{**p, "picture": Markup(p["picture"])} for p in plot_weights.interactions(network)],
         origin=_origin(record),
     )
@@ -96,10 +100,6 @@ def _verdict(record: Record) -> str:
     return f"{first} {last}"
 
 
-def _score(record: Record, value: float) -> str:
-    return f"{100 * value:.1f} %" if record["accuracy"]["measure"] == "accuracy" else f"{value:.3f}"
-
-
 def _tiles(record: Record) -> list[dict[str, str]]:
     accuracy, model, rows = record["accuracy"], record["model"], record["costs"]["rows"]
     best = max(accuracy["baselines"].items(), key=lambda item: item[1])
@@ -114,9 +114,9 @@ def _tiles(record: Record) -> list[dict[str, str]]:
         {
             "kind": "",
             "what": f"test {accuracy['measure']}",
-            "figure": _score(record, accuracy["test"]).removesuffix(" %"),
+            "figure": score(accuracy["measure"], accuracy["test"]).removesuffix(" %"),
             "unit": "%" if accuracy["measure"] == "accuracy" else "",
-            "more": f"{best[0]}: {_score(record, best[1])}",
+            "more": f"{best[0]}: {score(accuracy['measure'], best[1])}",
         },
     ]
     fast = [r for r in rows if r["quantity"] == "latency_p50" and r["batch"] == 1]
@@ -146,32 +146,6 @@ def _tiles(record: Record) -> list[dict[str, str]]:
     return tiles
 
 
-def _accuracy(record: Record) -> str:
-    accuracy = record["accuracy"]
-    rows = [Bar("this network", accuracy["test"], _score(record, accuracy["test"]), "ours")]
-    rows += [Bar(name, value, _score(record, value)) for name, value in accuracy["baselines"].items()]
-    return bars(rows, f"test {accuracy['measure']} beside the baselines", end=1.0)
-
-
-def _confusion(record: Record) -> dict[str, Any] | None:
-    counts, names = record["accuracy"].get("confusion"), record["model"]["classes"]
-    if not counts:
-        return None
-    rows = []
-    for i, line in enumerate(counts):
-        total = sum(line) or 1
-        cells = []
-        for j, count in enumerate(line):
-            strength = round(100 * (0.15 + 0.75 * count / total)) if count else 0
-            tone = "--bound" if i == j else "--warn"
-            colour = f"color-mix(in srgb, var({tone}) {strength}%, var(--track))"
-            cells.append(
-                {"count": count, "colour": colour, "hint": f"{count} rows of {names[i]} taken for {names[j]}"}
-            )
-        rows.append({"name": names[i], "cells": cells})
-    return {"names": names, "rows": rows}
-
-
 def _latency(record: Record) -> list[dict[str, str]]:
     rows = record["costs"]["rows"]
     charts = []
@@ -189,10 +163,8 @@ def _latency(record: Record) -> list[dict[str, str]]:
             shown = f"{number(p50)} µs" + (f" · {number(p50 / batch)} per row" if batch > 1 else "")
             ours = "ours" if backend in ("numba_cpu", "host") else "other"
             found.append(Bar(backend_name(backend), p50, shown, ours, p50, p90, hint))
-        title = "Latency of one row" if batch == 1 else f"Latency of {batch} rows at once"
-        charts.append(
-            {"title": f"{title}: median, and up to the 90th percentile", "plot": bars(found, title)}
-        )
+        title = "one row" if batch == 1 else f"{batch} rows at once"
+        charts.append({"title": title, "plot": bars(found, f"latency of {title}")})
     return charts
 
 
@@ -207,8 +179,10 @@ def _totals(record: Record) -> Sequence[Mapping[str, Any]]:
 def _matrices(network: Network) -> dict[str, Any]:
     from markupsafe import Markup
 
-    vectors = ("u", "v") if network.form == "bilinear" else ("u",)
-    return {name: Markup(plot_weights.matrix(network, name)) for name in vectors}
+    if network.form != "bilinear":
+        return {"u": Markup(plot_weights.matrix(network, "u"))}
+    narrow = network.neurons <= NARROW
+    return {name: Markup(plot_weights.matrix(network, name, 470 if narrow else 960)) for name in ("u", "v")}
 
 
 def _origin(record: Record) -> list[tuple[str, str]]:
@@ -222,7 +196,7 @@ def _origin(record: Record) -> list[tuple[str, str]]:
         ("what was done to it", " ".join(data["notes"]) or "nothing"),
         ("split", f"{data['train_rows']} rows to train, {data['test_rows']} to test, seed {data['seed']}"),
         ("inputs", f"{model['inputs']} integers of {model['input_bits']} bits, {chosen['encoder']}"),
-        ("training", f"{chosen['loss']} loss, beta {chosen['beta']:g}; {chosen['reason']}"),
+        ("training", f"{chosen['loss']} loss; encoder {chosen['reason']}"),
         ("measured on", f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"),
         ("versions", versions),
     ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-__all__ = ["document", "line", "linear", "logarithmic", "nice_ticks", "path", "rect", "text"]
+__all__ = ["document", "dot", "line", "linear", "logarithmic", "nice_ticks", "path", "rect", "text"]
 
 Scale = Callable[[float], float]
 
@@ -73,6 +73,12 @@ def rect(
 def text(x: float, y: float, content: str, kind: str = "label", anchor: str = "start") -> str:
     """Text of a class, anchored start, middle or end."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}">{escape(content)}</text>'
+
+
+def dot(x: float, y: float, kind: str, hint: str = "") -> str:
+    """A small disc with a tooltip."""
+    title = f"<title>{escape(hint)}</title>" if hint else ""
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" class="{kind}">{title}</circle>'
 
 
 def path(points: Sequence[tuple[float, float]], kind: str, close: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from qcompile.events import Event
 
-__all__ = ["backend_name", "certificate_sentence", "number", "percent", "say"]
+__all__ = ["backend_name", "certificate_sentence", "number", "percent", "say", "score"]
 
 
 BACKENDS = {
@@ -36,11 +36,14 @@ def number(value: float, down: bool = False) -> str:
 
     >>> number(0.08123456), number(0.0812999), number(0.0812999, down=True), number(float("nan"))
     ('0.08123', '0.0813', '0.08129', 'unknown')
+    >>> number(97540), number(1234567.8)
+    ('97,540', '1,235,000')
     """
     if not math.isfinite(value):
         return "unknown"
     context = decimal.Context(prec=4, rounding=decimal.ROUND_FLOOR if down else decimal.ROUND_HALF_EVEN)
-    return f"{float(context.create_decimal(repr(float(value)))):.4g}"
+    rounded = float(context.create_decimal(repr(float(value))))
+    return f"{rounded:,.0f}" if 1e4 <= abs(rounded) < 1e9 else f"{rounded:.4g}"
 
 
 def percent(share: float) -> str:
@@ -99,10 +102,16 @@ def accuracy_sentence(metrics: Mapping[str, Any]) -> str:
     >>> accuracy_sentence({"measure": "R2", "test": 0.5, "baselines": {"ridge regression": 0.45}})
     '0.500 is R2 on the test rows; on the same split, ridge regression 0.450.'
     """
+    measure = str(metrics["measure"])
+    others = ", ".join(f"{name} {score(measure, value)}" for name, value in metrics["baselines"].items())
+    right = "of the test rows are right" if measure == "accuracy" else "is R2 on the test rows"
+    return f"{score(measure, metrics['test'])} {right}; on the same split, {others}."
 
-    def shown(value: float) -> str:
-        return f"{100 * value:.1f} %" if metrics["measure"] == "accuracy" else f"{value:.3f}"
 
-    others = ", ".join(f"{name} {shown(value)}" for name, value in metrics["baselines"].items())
-    right = "of the test rows are right" if metrics["measure"] == "accuracy" else "is R2 on the test rows"
-    return f"{shown(metrics['test'])} {right}; on the same split, {others}."
+def score(measure: str, value: float) -> str:
+    """An accuracy in percent, R2 as a number.
+
+    >>> score("accuracy", 0.9791), score("R2", 0.5)
+    ('97.9 %', '0.500')
+    """
+    return f"{100 * value:.1f} %" if measure == "accuracy" else f"{value:.3f}"

@@ -93,11 +93,13 @@ def choose(
     options = candidates(x, columns, choices)
     betas = (choices.beta,) if choices.beta else BETAS
     if len(options) == 1 and len(betas) == 1:
-        return Chosen(options[0], betas[0], "encoder and beta were given by the user")
+        return Chosen(options[0], betas[0], f"as asked, with beta {betas[0]:g}")
     folds = _folds(x, y, task, choices.seed)
     if not folds:
         beta = betas[0] if len(betas) == 1 else 0.01
-        return Chosen(options[0], beta, "too few rows to validate: the defaults were taken")
+        return Chosen(
+            options[0], beta, f"taken with beta {beta:g} by default: there are too few rows to validate"
+        )
 
     ranking: list[tuple[float, Candidate]] = [(float("nan"), options[0])]
     if len(options) > 1:
@@ -121,8 +123,8 @@ def choose(
     row = table[best]
     measure = "accuracy" if task == "classification" else "R2"
     reason = (
-        f"{row['encoder']} inputs and beta {row['beta']:g} had the best validation {measure}, "
-        f"{row['score']:.3f} over {len(folds)} folds of the training rows"
+        f"chosen with beta {row['beta']:g} by validation: {measure} {row['score']:.3f} "
+        f"over {len(folds)} folds of the training rows"
     )
     quick = tuple({"encoder": str(o), "score": s} for s, o in ranking) if len(options) > 1 else ()
     return Chosen(option, row["beta"], reason, quick, tuple(table))

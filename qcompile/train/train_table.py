@@ -24,6 +24,8 @@ from qcompile.train.trained import Proof, Trained
 
 __all__ = ["certificate_summary", "provenance_of", "rebuild_problems", "train_table"]
 
+POINTS = 400  # test rows of a regression that the report shows one by one
+
 
 def train_table(
     table: Table, choices: Choices | None = None, on_event: Callable[[Event], None] | None = None
@@ -199,24 +201,30 @@ def _metrics(
 
     scores = forward(network, table.x)
     values = np.asarray(network.scale * scores + network.offset, dtype=np.float64)
-    compared = baselines(table.x, table.y, table.schema.columns, network.task, train, test, seed)
-    if network.task == "regression":
-        fitted: dict[str, Any] = {
-            "measure": "R2",
-            "train": float(r2_score(table.y[train], values[train, 0])),
-            "test": float(r2_score(table.y[test], values[test, 0])),
-            "baselines": compared,
-            "confusion": None,
-        }
-        return fitted, values[test]
-    label = decide(network, scores)
-    found: dict[str, Any] = {
-        "measure": "accuracy",
-        "train": float(accuracy_score(table.y[train], label[train])),
-        "test": float(accuracy_score(table.y[test], label[test])),
-        "baselines": compared,
-        "confusion": confusion_matrix(
-            table.y[test], label[test], labels=np.arange(len(network.classes))
-        ).tolist(),
+    others = baselines(table.x, table.y, table.schema.columns, network.task, train, test, seed)
+    regression = network.task == "regression"
+    predicted = values[:, 0] if regression else decide(network, scores)
+    score = r2_score if regression else accuracy_score
+
+    def confused(labels: NDArray[Any]) -> list[list[int]]:
+        found: list[list[int]] = confusion_matrix(
+            table.y[test], labels, labels=np.arange(len(network.classes))
+        ).tolist()
+        return found
+
+    metrics: dict[str, Any] = {
+        "measure": "R2" if regression else "accuracy",
+        "train": float(score(table.y[train], predicted[train])),
+        "test": float(score(table.y[test], predicted[test])),
+        "baselines": {name: float(score(table.y[test], told)) for name, told in others.items()},
+        "confusion": None if regression else confused(predicted[test]),
+        "baseline_confusion": {} if regression else {name: confused(told) for name, told in others.items()},
+        "points": _points(table.y[test], predicted[test]) if regression else [],
     }
-    return found, values[test]
+    return metrics, values[test]
+
+
+def _points(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[list[float]]:
+    """[actual, predicted] of at most ``POINTS`` test rows, evenly taken."""
+    keep = np.unique(np.linspace(0, len(actual) - 1, POINTS).round().astype(int))
+    return [[float(a), float(p)] for a, p in zip(actual[keep], predicted[keep], strict=True)]

@@ -1,9 +1,10 @@
 """Test accuracy over 5 folds beside scikit-learn's float models: the table of the README.
 
-    python tests/bench/bench_folds.py [--markdown]
+    python tests/bench/bench_folds.py [NAME ...]
 
 Every model sees the same folds. qcompile chooses encoder and beta inside the training rows of
-each fold; the float models are scikit-learn's defaults on standardised columns.
+each fold; the float models are scikit-learn's defaults on standardised columns. The bar: logistic regression
+less one point, ridge regression less 0.02.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import time
 
 import numpy as np
+import sklearn
 from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -19,6 +21,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from qcompile.api.machine import machine
 from qcompile.estimators import QuantizedPolynomialClassifier, QuantizedPolynomialRegressor
 
 NEURONS = 128
@@ -46,7 +49,7 @@ def table(name: str, task: str) -> dict:
     splitter = (StratifiedKFold if task == "classification" else KFold)(FOLDS, shuffle=True, random_state=0)
     row: dict = {"data": name, "rows": len(y)}
     for model_name, make in contestants(task).items():
-        scores, widths, gaps, started = [], [], [], time.perf_counter()
+        scores, widths, gaps, started = [], [], [], time.process_time()
         for train, test in splitter.split(x, y):
             model = make().fit(x[train], y[train])
             scores.append(model.score(x[test], y[test]))
@@ -57,7 +60,7 @@ def table(name: str, task: str) -> dict:
         if widths:
             row["neurons"] = max(widths)
             row["gap"] = max(gaps)
-            row["seconds"] = (time.perf_counter() - started) / FOLDS
+            row["seconds"] = (time.process_time() - started) / FOLDS
     return row
 
 
@@ -66,6 +69,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="*", default=["breast_cancer", "digits", "wine", "iris", "diabetes"])
     args = parser.parse_args()
+    facts = machine()
+    print(f"{facts['processor']}; processor seconds of one fit, choices included; scikit-learn {sklearn.__version__}, "
+          f"numpy {np.__version__}\n")
     print("| data | qcompile | linear model | gradient boosting | neurons per class | certified gap | s per fit |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for name in args.data:

@@ -211,7 +211,7 @@ def test_npz_pairs_of_names(tmp_path: Path, keys: tuple[str, str]) -> None:
     np.savez(tmp_path / "a.npz", **{keys[0]: x, keys[1]: y})
     table = load(tmp_path / "a.npz")
     np.testing.assert_array_equal(table.x, x.reshape(10, 4))  # nothing in arrays is an identifier
-    assert table.schema.names == ("x1", "x2", "x3", "x4")
+    assert table.schema.names == ("pixel_0_0", "pixel_0_1", "pixel_1_0", "pixel_1_1")
     assert table.schema.classes == ("a", "b") and table.y.tolist() == [1, 0] * 5
 
 

@@ -102,10 +102,23 @@ def test_a_regression_and_a_polynomial_network_have_a_page(record: dict[str, Any
         "measure": "R2",
         "test": -0.2,
         "confusion": None,
+        "points": [[1.0, 1.5], [2.0, 1.75], [4.0, 2.5]],
         "baselines": {"ridge regression": 0.4},
     }
-    page = Page(render(record, network))
-    assert page.open == []
+    text = render(record, network)
+    assert Page(text).open == []
+    assert text.count('class="point"') == 3 and "this network <span" not in text
+
+
+def test_the_confusion_matrices_of_the_baselines_stand_beside_ours(
+    record: dict[str, Any], network: Network
+) -> None:
+    text = render(record, network)
+    for name in ("this network", "logistic regression", "gradient boosting"):
+        assert f"<h3>{name} <span" in text
+    ours = record["accuracy"]["confusion"]
+    wrong = sum(map(sum, ours)) - ours[0][0] - ours[1][1]
+    assert f'this network <span class="soft">— {wrong} wrong' in text
 
 
 def test_ten_classes_over_pixels_are_drawn_as_images(record: dict[str, Any]) -> None:

@@ -19,4 +19,4 @@ def test_many_rare_categories_are_no_obstacle(task: str) -> None:
     columns = tuple(Column(f"c{k}", "categorical", words) for k in range(3))
     y = (x[:, 0] > 9).astype(int) if task == "classification" else x[:, 0].astype(float)
     found = baselines(x, y, columns, task, np.arange(150), np.arange(150, 200))
-    assert len(found) == 2 and np.isfinite(list(found.values())).all()
+    assert len(found) == 2 and all(p.shape == (50,) and np.isfinite(p).all() for p in found.values())

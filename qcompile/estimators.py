@@ -132,17 +132,21 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         scores = self._scores(x)
         return np.asarray(self.network_.scale * scores + self.network_.offset, dtype=np.float64)
 
-    def export_onnx(self, path: str | Path, option: str = "packed") -> Path:
+    def export_onnx(self, path: str | Path, form: str = "packed") -> Path:
         """Write the fitted network as an ONNX file; returns the path.
 
         Args:
             path: where to write; an existing file is replaced as a whole.
-            option: form of the graph, see ``qcompile.backends.onnx_graph``.
+            form: of the graph: "packed", "dense", "int4", "int2", "qonnx", "reference", ..:
+                a file name of ``qcompile.backends.onnx_options``.
+
+        Raises:
+            UnsupportedError: there is no such form, or it cannot hold this network.
         """
         check_is_fitted(self, "network_")
         from qcompile.api.export import write_model
 
-        return write_model(self.network_, Path(path), option)
+        return write_model(self.network_, Path(path), form)
 
     def compile(self, target: str = "host") -> Callable[[Any], NDArray[Any]]:
         """A fast callable ``rows -> predictions``, bit-identical to ``predict``.

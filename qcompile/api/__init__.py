@@ -13,13 +13,25 @@ if TYPE_CHECKING:
     from qcompile.api._build import build
     from qcompile.api._check import check
     from qcompile.api._describe import info, targets
+    from qcompile.api._export_model import export_model
     from qcompile.api._import_model import import_model
     from qcompile.api._predict import predict
     from qcompile.api._profile import profile
     from qcompile.api._train import train
     from qcompile.api._verify import verify
 
-__all__ = ["build", "check", "import_model", "info", "predict", "profile", "targets", "train", "verify"]
+__all__ = [
+    "build",
+    "check",
+    "export_model",
+    "import_model",
+    "info",
+    "predict",
+    "profile",
+    "targets",
+    "train",
+    "verify",
+]
 
 HOME = {name: name for name in __all__} | {"info": "describe", "targets": "describe"}
 

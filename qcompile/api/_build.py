@@ -8,12 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import onnx
+
+from qcompile.api._export_model import companions
+from qcompile.api._onnx_form import onnx_form
 from qcompile.api._train import read_table
 from qcompile.api.equality import Outcome, compare_all
 from qcompile.api.every_target import target_part
 from qcompile.api.machine import machine
 from qcompile.api.measure import costs
-from qcompile.api.model import MODEL, RUNS_HERE, Compiled, compile_program, runner
+from qcompile.api.model import (
+    MODEL,
+    PACKED,
+    RUNS_HERE,
+    Compiled,
+    compile_program,
+    known_form,
+    runner,
+)
 from qcompile.api.staging import staged_folder
 from qcompile.cost.rows import CostReport
 from qcompile.cost.target import load_target
@@ -60,6 +72,7 @@ def build(
     label: str | None = None,
     task: str | None = None,
     target: str | Path = "host",
+    form: str = PACKED,
     choices: Choices | None = None,
     on_event: Listener = ignore,
 ) -> Built:
@@ -71,6 +84,7 @@ def build(
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
         target: a target's name or a TOML file.
+        form: of the ONNX file, a file name of backends/onnx_options.
         choices: training settings.
         on_event: told of every stage.
 
@@ -79,12 +93,13 @@ def build(
         CheckFailed: an artifact does not compute what the interpreter computes.
     """
     goal = load_target(target)
+    known_form(form)
     choices = choices or Choices()
     with staged_folder(Path(output)) as folder:
         table = read_table(source, label, task, on_event)
         trained = train_table(table, choices, on_event)
         lowered = lower(trained.network, "model")
-        compiled = compile_program(lowered)
+        compiled = compile_program(lowered, form)
         program = parts.program_part(compiled.program, compiled.passes)
         model = parts.model_part(trained.network)
         told = f"{model['neurons']} neurons of {model['bits_per_weight']}-bit weights: {program['sentence']}"
@@ -100,7 +115,7 @@ def build(
         record["targets"] = target_part(lowered, report, goal)
         (folder / NUMBERS).write_text(to_json(record), encoding="utf-8")
         (folder / PAGE).write_text(render(record, trained.network), encoding="utf-8")
-        sizes = {name: (folder / name).stat().st_size for name in (MODEL, CERTIFICATE, NUMBERS, PAGE)}
+        sizes = {name: (folder / name).stat().st_size for name in (*files, NUMBERS, PAGE)}
     for name, size in sizes.items():
         path = Path(output) / name
         on_event(Event("written", f"{path} ({size:,} bytes)", {"path": str(path), "bytes": size}))
@@ -108,13 +123,16 @@ def build(
 
 
 def _write(folder: Path, trained: Trained, compiled: Compiled) -> dict[str, dict[str, Any]]:
-    artifact = compiled.artifacts["onnx_graph"]
-    (folder / MODEL).write_bytes(artifact.files[artifact.entry])
+    file = compiled.file
+    written = {folder / MODEL: file.files[file.entry], **companions(file, folder / MODEL)}
+    for path, content in written.items():
+        path.write_bytes(content)
     certificates.save(folder / CERTIFICATE, trained.certificates)
-    found = {}
-    for name in (MODEL, CERTIFICATE):
+    found: dict[str, dict[str, Any]] = {}
+    for name in (*(path.name for path in written), CERTIFICATE):
         content = (folder / name).read_bytes()
         found[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    found[MODEL]["onnx"] = onnx_form(onnx.load_from_string(file.files[file.entry]))
     return found
 
 

@@ -47,7 +47,9 @@ def info(model: str | Path) -> Described:
     Raises:
         ModelError: it is missing, unreadable or damaged.
     """
-    from qcompile.api.model import open_model
+    from qcompile.api._onnx_form import form_sentence, onnx_form
+    from qcompile.api.model import TEXT, open_model
+    from qcompile.importers._onnx_file import read_model
     from qcompile.passes._pipeline import optimise
     from qcompile.report import record as parts
 
@@ -56,6 +58,10 @@ def info(model: str | Path) -> Described:
     listing = parts.program_part(program, passes)
     provenance = dict(opened.program.metadata.get("provenance", {}))
     facts = {"file": f"{opened.path}, {len(opened.content):,} bytes"}
+    form = None
+    if opened.path.suffix != TEXT:
+        form = onnx_form(read_model(opened.path))
+        facts["onnx"] = form_sentence(form)
     network = None
     if opened.network is not None:
         provenance = dict(opened.network.provenance)
@@ -74,6 +80,7 @@ def info(model: str | Path) -> Described:
         {
             "model": str(opened.path),
             "facts": facts,
+            "onnx": form,
             "network": network,
             "program": listing,
             "provenance": provenance,

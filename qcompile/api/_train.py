@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.model import compile_program
+from qcompile.api._export_model import companions
+from qcompile.api.model import PACKED, compile_program, known_form
 from qcompile.api.staging import staged_file
 from qcompile.data.load import load
 from qcompile.data.table import Table
@@ -56,6 +58,7 @@ def train(
     *,
     label: str | None = None,
     task: str | None = None,
+    form: str = PACKED,
     choices: Choices | None = None,
     on_event: Listener = ignore,
 ) -> TrainedModel:
@@ -66,6 +69,7 @@ def train(
         output: the model file; replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
+        form: of the ONNX file, a file name of backends/onnx_options.
         choices: training settings.
         on_event: told of every stage.
 
@@ -73,14 +77,19 @@ def train(
         QCompileError: the table, a setting or the output cannot be used.
     """
     choices = choices or Choices()
+    known_form(form)
     with staged_file(Path(output)) as staged:
         table = read_table(source, label, task, on_event)
         trained = train_table(table, choices, on_event)
-        compiled = compile_program(lower(trained.network, "model"))
-        artifact = compiled.artifacts["onnx_graph"]
+        artifact = compile_program(lower(trained.network, "model"), form).file
         staged.write_bytes(artifact.files[artifact.entry])
-    size = len(artifact.files[artifact.entry])
-    on_event(Event("written", f"{output} ({size:,} bytes)", {"path": str(output), "bytes": size}))
+        for place, content in companions(artifact, Path(output)).items():
+            with staged_file(place) as beside:
+                beside.write_bytes(content)
+    files = {Path(output): artifact.files[artifact.entry], **companions(artifact, Path(output))}
+    for path, content in files.items():
+        told = {"path": str(path), "bytes": len(content)}
+        on_event(Event("written", f"{path} ({len(content):,} bytes)", told))
     record = {
         "format": parts.FORMAT,
         "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
@@ -88,6 +97,9 @@ def train(
         "model": parts.model_part(trained.network),
         "data": parts.data_part(table, trained),
         "training": parts.training_part(trained),
-        "files": {str(output): {"bytes": size, "sha256": artifact.digest}},
+        "files": {
+            str(path): {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for path, content in files.items()
+        },
     }
     return TrainedModel(Path(output), trained, record)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qcompile.api._export_model import write_files
 from qcompile.api.model import RUNS_HERE, compile_program, runner
-from qcompile.api.staging import staged_file
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.ir.lower import lower
 from qcompile.network import Network
@@ -15,20 +15,18 @@ from qcompile.registry import load
 __all__ = ["open_network", "write_model"]
 
 
-def write_model(network: Network, path: Path, option: str = "packed") -> Path:
+def write_model(network: Network, path: Path, form: str = "packed") -> Path:
     """Write a network as an ONNX model file; an existing file is replaced as a whole.
 
     Args:
         network: any network.
         path: of the file.
-        option: form of the graph, a file name of backends/onnx_options.
+        form: of the graph, a file name of backends/onnx_options.
 
     Raises:
-        QCompileError: the option is unknown, or the file cannot be written.
+        QCompileError: the form is unknown or cannot hold the network, or the file cannot be written.
     """
-    artifact = load("qcompile.backends", "onnx_graph").build(lower(network, path.stem), option=option)
-    with staged_file(path) as staged:
-        staged.write_bytes(artifact.files[artifact.entry])
+    write_files(load("qcompile.backends", "onnx_graph").build(lower(network, path.stem), option=form), path)
     return path
 
 

@@ -22,12 +22,17 @@ from qcompile.passes._pipeline import PassRecord, optimise
 from qcompile.registry import load
 
 __all__ = [
+    "FILE",
     "MODEL",
+    "PACKED",
     "RUNS_HERE",
+    "TEXT",
     "Compiled",
     "Model",
+    "as_it_is",
     "compile_program",
     "file_artifact",
+    "known_form",
     "model_path",
     "network_of",
     "open_model",
@@ -40,6 +45,7 @@ MODEL, TEXT = "model.onnx", ".qir"
 # The back-ends that every installation can run, and what runs their artifacts.
 FILE = "onnx_graph"
 RUNS_HERE = (("numba_cpu", "host"), (FILE, "onnxruntime"))
+PACKED = "packed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +55,15 @@ class Compiled:
     Attributes:
         program: after the passes.
         passes: what each did.
-        artifacts: one per back-end.
+        artifacts: one per back-end, all of which run here.
+        file: the ONNX model file in the form that was asked for; the one in ``artifacts`` where that
+            runs in ONNX Runtime.
     """
 
     program: Program
     passes: Sequence[PassRecord]
     artifacts: Mapping[str, Artifact]
+    file: Artifact
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +137,56 @@ def network_of(model: Model) -> Network:
     return model.network
 
 
-def compile_program(lowered: Program) -> Compiled:
+def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
     """Optimise for this machine (each pass checked against the interpreter), build every artifact.
 
     The ONNX file is made from the program as it came, so that ours can be read back as the same
     network; the kernels are made from the optimised one.
+
+    Args:
+        lowered: the program.
+        form: of the ONNX file, a file name of backends/onnx_options.
+
+    Raises:
+        QCompileError: there is no such form, or it cannot hold the program.
     """
     target = load_target("host")
     program, passes = optimise(lowered, target)
+    onnx_graph = load("qcompile.backends", FILE)
+    file = onnx_graph.build(lowered, target, option=form)
     artifacts = {
-        backend: load("qcompile.backends", backend).build(lowered if backend == FILE else program, target)
-        for backend, _ in RUNS_HERE
+        "numba_cpu": load("qcompile.backends", "numba_cpu").build(program, target),
+        FILE: file if file.provenance["runtime"] == "onnxruntime" else onnx_graph.build(lowered, target),
     }
-    return Compiled(program, passes, artifacts)
+    return Compiled(program, passes, artifacts, file)
+
+
+def known_form(form: str) -> None:
+    """Refuse a form of ONNX file that does not exist, before any training.
+
+    Raises:
+        UnsupportedError: no file of backends/onnx_options has this name.
+    """
+    load("qcompile.backends.onnx_options", form)
 
 
 def file_artifact(model: Model) -> Artifact:
-    """A model file of ours as what ONNX Runtime runs: the bytes on disk, not a fresh copy of them."""
+    """A model file of ours as what ONNX Runtime runs: the bytes on disk, not a fresh copy of them.
+
+    A file in another dialect, or one that needs a library beside it, is not run: a library found
+    beside a file is never loaded unasked. Then it is a packed copy.
+    """
+    from qcompile.importers._onnx_file import read_model
+
     network_of(model)
+    if {opset.domain for opset in read_model(model.path).opset_import} - {"", "ai.onnx"}:
+        made: Artifact = load("qcompile.backends", FILE).build(model.program)
+        return made
+    return as_it_is(model)
+
+
+def as_it_is(model: Model) -> Artifact:
+    """The bytes on disk as an artifact, whatever runtime they are for."""
     digest = hashlib.sha256(model.content).hexdigest()
     return Artifact("onnx", {MODEL: model.content}, MODEL, digest, model.program, {"file": str(model.path)})
 

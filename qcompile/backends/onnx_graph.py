@@ -21,12 +21,24 @@ from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx_options._graph import BATCH, Graph
 from qcompile.backends.onnx_options._network import describe_network
 from qcompile.backends.onnx_options._outputs import NAMES, emit_outputs
-from qcompile.importers._model_file import DIGEST, NETWORK, PROVENANCE, digest
+from qcompile.importers._model_file import (
+    ALPHA,
+    ARRAYS,
+    DIGEST,
+    FILL,
+    FORM,
+    NETWORK,
+    PROVENANCE,
+    WEIGHTS,
+    digest,
+    write_arrays,
+)
 from qcompile.ir.program import Program
 
 __all__ = ["OPTIONS", "build", "model_of"]
 
-OPTIONS = registry.names("qcompile.backends.onnx_options")
+FORMS = "qcompile.backends.onnx_options"
+OPTIONS = registry.names(FORMS)
 ENTRY = "model.onnx"
 
 
@@ -41,7 +53,7 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
             or one of them by name.
 
     Returns:
-        An artifact of kind "onnx" with the single file ``model.onnx``.
+        An artifact of kind "onnx": ``model.onnx``, and what its form needs beside it.
 
     Raises:
         CompileError: a static bound leaves the exact range of every type, or of the one asked for.
@@ -49,19 +61,22 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
     """
     model = model_of(program, option, tail)
     content = model.SerializeToString(deterministic=True)
+    unit = registry.load(FORMS, option)
+    beside = getattr(unit, "files", lambda _: {})
+    runtime = getattr(unit, "RUNTIME", "onnxruntime")
     return Artifact(
         kind="onnx",
-        files={ENTRY: content},
+        files={ENTRY: content, **beside(program)},
         entry=ENTRY,
         digest=hashlib.sha256(content).hexdigest(),
         program=program,
-        provenance={"backend": "onnx_graph", "option": option, "tail": tail},
+        provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": runtime},
     )
 
 
 def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
     """The model message of ``build``, checked by onnx itself."""
-    unit = registry.load("qcompile.backends.onnx_options", option)
+    unit = registry.load(FORMS, option)
     graph = Graph(reserved=NAMES)
     values = unit.emit(program, graph, tail)
     domain = getattr(unit, "DOMAIN", None)
@@ -83,19 +98,30 @@ def model_of(program: Program, option: str = "packed", tail: str = "auto") -> on
         ir_version=unit.IR,
         producer_name="qcompile",
     )
-    entries = _metadata(program, getattr(unit, "READABLE", True))
+    entries = _metadata(program, option, getattr(unit, "READABLE", True))
     helper.set_model_props(model, entries)
     helper.set_model_props(model, {**entries, DIGEST: digest(model)})
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _metadata(program: Program, readable: bool) -> dict[str, str]:
-    entries = {PROVENANCE: program.metadata.get("provenance", dict(program.metadata))}
-    network = describe_network(program) if readable else None
+def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
+    entries = {PROVENANCE: _json(program.metadata.get("provenance", dict(program.metadata))), FORM: option}
+    network = describe_network(program)
     if network is not None:
-        entries[NETWORK] = network
-    return {key: json.dumps(value, sort_keys=True, separators=(",", ":")) for key, value in entries.items()}
+        entries[NETWORK] = _json(network)
+        if not readable:  # the arrays as the packed form has them, so that every form reads back
+            tensors = model_of(program).graph.initializer
+            entries[ARRAYS] = write_arrays(t for t in tensors if _is_array(t.name))
+    return entries
+
+
+def _is_array(name: str) -> bool:
+    return name in (WEIGHTS, ALPHA, FILL) or name.endswith((".feature", ".shift", ".gain"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _summary(program: Program) -> str:

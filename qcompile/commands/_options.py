@@ -9,7 +9,15 @@ import click
 
 from qcompile import registry
 
-__all__ = ["backend_target", "choices_from", "data_options", "example", "json_option", "training_options"]
+__all__ = [
+    "backend_target",
+    "choices_from",
+    "data_options",
+    "example",
+    "json_option",
+    "onnx_option",
+    "training_options",
+]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -58,6 +66,17 @@ def backend_target(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--target``: a file of targets/, or the user's own TOML."""
     return click.option(
         "--target", default="host", show_default=True, help="A name from `qcompile targets`, or a .toml file."
+    )(function)
+
+
+def onnx_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--onnx``: a file of backends/onnx_options."""
+    return click.option(
+        "--onnx",
+        type=Unit("qcompile.backends.onnx_options"),
+        default="packed",
+        show_default=True,
+        help="Form of the ONNX file; `qcompile export --help` says what each is for.",
     )(function)
 
 

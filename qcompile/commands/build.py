@@ -13,6 +13,7 @@ from qcompile.commands._options import (
     data_options,
     example,
     json_option,
+    onnx_option,
     training_options,
 )
 
@@ -36,11 +37,19 @@ EXAMPLE = "qcompile build sklearn:breast_cancer --target host -o build/"
     help="Folder for the model, the certificate and the report.",
 )
 @backend_target
+@onnx_option
 @data_options
 @training_options
 @json_option
 def command(
-    data: str, output: Path, target: str, label: str | None, task: str | None, as_json: bool, **options: Any
+    data: str,
+    output: Path,
+    target: str,
+    onnx: str,
+    label: str | None,
+    task: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Train DATA, prove, compile, verify and measure; write a folder with a report.
 
@@ -56,6 +65,7 @@ def command(
             label=label,
             task=task,
             target=target,
+            form=onnx,
             choices=choices_from(options),
             on_event=listen,
         )

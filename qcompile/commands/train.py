@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from qcompile.commands._options import choices_from, data_options, example, json_option, training_options
+from qcompile.commands._options import (
+    choices_from,
+    data_options,
+    example,
+    json_option,
+    onnx_option,
+    training_options,
+)
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -24,17 +31,26 @@ EXAMPLE = "qcompile train sklearn:iris -o model.onnx"
     show_default=True,
     help="The model file.",
 )
+@onnx_option
 @data_options
 @training_options
 @json_option
 def command(
-    data: str, output: Path, label: str | None, task: str | None, as_json: bool, **options: Any
+    data: str, output: Path, onnx: str, label: str | None, task: str | None, as_json: bool, **options: Any
 ) -> None:
     """Train DATA and write the model file, with its certificate summary inside."""
     from qcompile.api import train
     from qcompile.report import terminal
 
     with terminal.listener(as_json, f"qcompile train {data}") as listen:
-        trained = train(data, output, label=label, task=task, choices=choices_from(options), on_event=listen)
+        trained = train(
+            data,
+            output,
+            label=label,
+            task=task,
+            form=onnx,
+            choices=choices_from(options),
+            on_event=listen,
+        )
     if as_json:
         terminal.show_json(trained.record)

@@ -1,7 +1,10 @@
-"""What makes an ONNX file a qcompile model file: three metadata entries and fixed names.
+"""What makes an ONNX file a qcompile model file: metadata entries and fixed names.
 
     qcompile.network      JSON: everything of a Network that is not an array in the graph
     qcompile.provenance   JSON: where it comes from (seed, data, versions, certificate summary)
+    qcompile.form         the form of the graph, a file name of backends/onnx_options
+    qcompile.arrays       JSON: name -> base64 of a TensorProto, only in forms whose graph holds the
+                          arrays otherwise than below (as floats, as bit planes, in a library)
     qcompile.digest       sha256 of the file's own model message without this entry
 
 and initialisers called after what they are: ``weights`` (packed digits, int4, int2 or int8),
@@ -10,16 +13,33 @@ and initialisers called after what they are: ``weights`` (packed digits, int4, i
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["ALPHA", "DIGEST", "FILL", "NETWORK", "PROVENANCE", "WEIGHTS", "digest"]
+__all__ = [
+    "ALPHA",
+    "ARRAYS",
+    "DIGEST",
+    "FILL",
+    "FORM",
+    "NETWORK",
+    "PROVENANCE",
+    "WEIGHTS",
+    "digest",
+    "read_arrays",
+    "write_arrays",
+]
 
 NETWORK = "qcompile.network"
 PROVENANCE = "qcompile.provenance"
+FORM = "qcompile.form"
+ARRAYS = "qcompile.arrays"
 DIGEST = "qcompile.digest"
 WEIGHTS = "weights"
 ALPHA = "alpha"
@@ -36,3 +56,31 @@ def digest(model: onnx.ModelProto) -> str:
     del bare.metadata_props[:]
     bare.metadata_props.extend(kept)
     return hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
+
+
+def write_arrays(tensors: Iterable[onnx.TensorProto]) -> str:
+    """The ``qcompile.arrays`` entry of some tensors."""
+    coded = {t.name: base64.b64encode(t.SerializeToString(deterministic=True)).decode() for t in tensors}
+    return json.dumps(coded, sort_keys=True, separators=(",", ":"))
+
+
+def read_arrays(entry: str) -> dict[str, onnx.TensorProto]:
+    """Inverse of ``write_arrays``.
+
+    Raises:
+        ValueError: the entry is damaged, or a tensor refers to another file.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    found = {}
+    for name, coded in json.loads(entry).items():
+        tensor = onnx.TensorProto()
+        try:
+            tensor.ParseFromString(base64.b64decode(coded, validate=True))
+        except (DecodeError, RuntimeError) as error:
+            raise ValueError(f"the array {name!r} is not a tensor") from error
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            raise ValueError(f"the array {name!r} lies in another file")
+        found[str(name)] = tensor
+    return found

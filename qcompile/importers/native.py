@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.errors import ModelError
 from qcompile.importers._digits import Digits, unpack
-from qcompile.importers._model_file import ALPHA, DIGEST, FILL, NETWORK, PROVENANCE, WEIGHTS, digest
+from qcompile.importers._model_file import (
+    ALPHA,
+    ARRAYS,
+    DIGEST,
+    FILL,
+    NETWORK,
+    PROVENANCE,
+    WEIGHTS,
+    digest,
+    read_arrays,
+)
 from qcompile.importers._onnx_file import one_sentence, read_model, tensor_array
 from qcompile.network import Network
 
@@ -62,16 +72,18 @@ def read_network(path: str | Path) -> Network:
             "read back: keep the model it was made from."
         )
     try:
-        return _network(model, json.loads(entries[NETWORK]), json.loads(entries.get(PROVENANCE, "{}")))
+        tensors = {t.name: t for t in model.graph.initializer} | read_arrays(entries.get(ARRAYS, "{}"))
+        return _network(tensors, json.loads(entries[NETWORK]), json.loads(entries.get(PROVENANCE, "{}")))
     except DAMAGE as error:
         reason = str(error).rstrip(".") or type(error).__name__
         raise ModelError(f"{path} is damaged ({reason}); build the model again.") from error
 
 
-def _network(model: onnx.ModelProto, facts: Mapping[str, Any], provenance: Mapping[str, Any]) -> Network:
+def _network(
+    tensors: Mapping[str, onnx.TensorProto], facts: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> Network:
     if facts["version"] != 1:
         raise ModelError(f"the model file has version {facts['version']}; this qcompile reads version 1.")
-    tensors = {t.name: t for t in model.graph.initializer}
     arrays = {name: tensor_array(t) for name, t in tensors.items() if name != WEIGHTS}
     encoder = _encoder(arrays, facts["encoder"])
     m, columns = int(facts["neurons"]), int(facts["scores"])

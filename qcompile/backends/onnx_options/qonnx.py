@@ -30,12 +30,13 @@ from qcompile.ir.bounds import Range, element_bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
 
-__all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "emit"]
+__all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "RUNTIME", "emit"]
 
 OPSET, IR = 13, 8
 BATCH = 1
 DOMAIN = "qonnx.custom_op.general"
-READABLE = False  # weights are float32 here; importers.qonnx reads the file back as a program
+READABLE = False  # weights are float32 here
+RUNTIME = "qonnx"  # the package that executes it; ONNX Runtime does not know the dialect
 FLOAT = TensorProto.FLOAT
 EXACT = 2**24
 

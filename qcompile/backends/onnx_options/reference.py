@@ -25,7 +25,7 @@ from qcompile.ir.program import Program
 __all__ = ["IR", "OPSET", "READABLE", "emit"]
 
 OPSET, IR = 18, 8
-READABLE = False  # the weights are bit planes, which importers.native does not read
+READABLE = False  # the weights are bit planes here
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:

@@ -69,17 +69,18 @@ class Factored:
         point = like.unpack(flat)
         z, constant = self.data, self.relaxation.constant
         factors, scales, rhos = self.expand(point)
-        products = [z @ f.astype(self.dtype) for f in factors]
+        edge = factors[0].shape[1]
+        product = z @ np.hstack(factors).astype(self.dtype)  # both factors at once: thin products gain by it
+        products = [product[:, :edge], product[:, edge:]]
         f = sum(s * np.einsum("ij,ij->i", p, p).astype(np.float64) for s, p in zip((1, -1), products, strict=True))
         if len(rhos) == 2:
             f = f + constant * (rhos[0] - rhos[1])
         y, weight, penalty = self.problem.y, self.problem.weight, self.problem.penalty
         value = float(weight @ self.loss.value(f, y)) + penalty * sum(rhos)
         wl = weight * self.loss.gradient(f, y)
-        pulls = [
-            s * 2.0 * (z.T @ (wl.astype(self.dtype)[:, None] * p)).astype(np.float64)
-            for s, p in zip((1, -1), products, strict=True)
-        ]
+        product *= (2.0 * wl).astype(self.dtype)[:, None]
+        pull = (z.T @ product).astype(np.float64)
+        pulls = [pull[:, :edge], -pull[:, edge:]]
         shift = constant * float(wl.sum())
         if self.relaxation.shared:
             grouped = [np.hstack(pulls)]

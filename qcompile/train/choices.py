@@ -87,9 +87,12 @@ class Choices:
             raise QCompileError(
                 "the polynomial family and an activation a,b,c go together: give both or neither."
             )
-        for name, value, low in (("beta", self.beta, 0.0), ("gap", self.gap, 0.0)):
-            if value is not None and not (low < value < float("inf")):
-                raise QCompileError(f"{name} is {value}, allowed: a finite number above {low:g}.")
+        if self.beta is not None and not 0 < self.beta < float("inf"):
+            raise QCompileError(f"beta is {self.beta}, allowed: a finite number above 0.")
+        if not 0 < self.gap < 1:
+            raise QCompileError(
+                f"gap is {self.gap}, allowed: above 0 and below 1, a share of the objective; 0.01 is 1 %."
+            )
         if not 0 < self.test_fraction < 1:
             raise QCompileError(f"test_fraction is {self.test_fraction}, allowed: between 0 and 1.")
 

@@ -126,6 +126,7 @@ def test_what_the_user_gives_is_not_chosen():
         ({"encoder": "threshold", "bits": 4}, "leave bits out"),
         ({"encoder": "uniform", "k": 4}, "leave k out"),
         ({"beta": -1.0}, "beta is -1.0"),
+        ({"gap": 5.0}, "0.01 is 1 %"),
         ({"neurons": 0}, "neurons is 0"),
         ({"family": "polynomial"}, "go together"),
         ({"prove": "quick"}, "allowed: fast, tight, exact"),

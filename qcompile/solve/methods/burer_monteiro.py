@@ -34,13 +34,18 @@ Array = NDArray[Any]
 ITERATIONS = 20_000
 FIRST_RANK = 6
 FRESH = 4  # new columns per cone when a round ends
-# Iterations between bounds: they grow as the run does.
-FIRST_CHECK, LONGEST_CHECK = 40, 400
-# A round goes on while a check closes this part of the gap: fresh columns restart L-BFGS.
+# Iterations until a round is judged: they grow as the run does.
+FIRST_ROUND, LONGEST_ROUND = 40, 400
+# A round goes on while it closes this part of the gap: fresh columns restart L-BFGS.
 CLOSED = 0.3
+# Bounds between judgements only look whether the gap is reached; they take about this share of the time.
+BOUND_SHARE = 0.25
 # Single precision halves the time of every product; its rounding (1e-7 of the objective) is far
-# below a gap of one in a thousand, and bounds are computed in double precision anyway.
+# below a gap of one in a thousand, and bounds are computed in double precision anyway. But the bound
+# needs the gradient, and where the objective falls by less than SETTLED (relative) between two bounds,
+# rounding hides what is left of it: double precision from there on.
 SINGLE_GAP = 1e-3
+SETTLED = 2e-4
 # Rounds in a row that fail to close a tenth of the best gap: no further progress is expected.
 PATIENCE = 8
 # Above this size the D x D matrix is never formed: Lanczos on products with the data instead.
@@ -95,40 +100,46 @@ class _Run:
         )
         self.loss = registry.load("qcompile.problem.losses", problem.loss)
         single = settings.gap >= SINGLE_GAP and self.relaxation.factors.size > 200_000
-        self.model = self._evaluator(np.float32 if single else np.float64)
+        self.model = self.evaluator(np.float32 if single else np.float64)
         self.point = start_point(self.relaxation, settings.warm, FIRST_RANK, settings.seed)
         self.history: list[Progress] = []
         self.done = 0
-        self.pause = FIRST_CHECK
+        self.pause = FIRST_ROUND
         self.gap = np.inf
+        self.settled = False
         self.status: Status | None = None
         self.best: tuple[list[Array], float, float] | None = None
         self.bound: _Bound | None = None
 
-    def _evaluator(self, dtype: Any) -> Factored:
+    def evaluator(self, dtype: Any) -> Factored:
+        """Objective and gradient in a precision."""
         return Factored(self.relaxation, self.problem, self.loss, dtype)
 
     def round(self) -> None:
         """L-BFGS from the current point until a check says stop, then fresh columns."""
         from scipy.optimize import minimize
 
-        like, since, last = self.point, 0, np.inf
+        like, every = self.point, self.between_bounds()
+        since, judged, last = 0, 0, np.inf
         escape: list[Array] = []
 
         def check(intermediate_result: Any) -> None:
-            nonlocal since, last, escape
+            nonlocal since, judged, last, escape
             since += 1
             self.done += 1
             over = self.done >= (self.settings.max_iterations or ITERATIONS)
-            if since % self.pause and not over:
+            if since % every and not over:
                 return
             self.point = like.unpack(intermediate_result.x)
             escape = self.measure()
             if over and self.status is None:
                 self.status = Status.ITERATION_LIMIT
-            if self.status is not None or self.gap > (1 - CLOSED) * last:
+            if self.status is not None:
                 raise StopIteration
-            last = self.gap
+            if since - judged >= self.pause:
+                if self.gap > (1 - CLOSED) * last:
+                    raise StopIteration
+                judged, last = since, self.gap
 
         minimize(
             lambda z: self.model.value_and_gradient(z, like),
@@ -138,14 +149,22 @@ class _Run:
             callback=check,
             options={"maxiter": 10**6, "maxfun": 10**7, "maxcor": 20, "ftol": 0.0, "gtol": 0.0},
         )
-        if not escape:  # the line search gave up before the first check
+        if not escape:  # the line search gave up before the first bound
             self.done += 1
             escape = self.measure()
-            if self.model.dtype == np.float32:  # its rounding hides what is left to gain
-                self.model = self._evaluator(np.float64)
-        self.pause = min(int(1.5 * self.pause), LONGEST_CHECK)
+            self.settled = True
+        if self.settled and self.model.dtype == np.float32:
+            self.model = self.evaluator(np.float64)
+        self.pause = min(int(1.5 * self.pause), LONGEST_ROUND)
         factors, _, rhos = self.model.expand(self.point)
         self.point = with_columns(self.relaxation, factors, rhos, escape, 0.1 * np.sqrt(min(self.gap, 0.01)))
+
+    def between_bounds(self) -> int:
+        """Iterations between two bounds, from operation counts, so that a run repeats itself exactly."""
+        n, size = self.relaxation.factors.shape
+        gradient = 4.0 * n * size * sum(p.shape[1] for p in self.point.rows)
+        bound = 2.0 * n * size**2 + 8.0 * size**3  # H, and two eigenvalue problems
+        return int(min(max(bound / (BOUND_SHARE * gradient), 20), self.pause))
 
     def measure(self) -> list[Array]:
         """Objective and bound at the current point; sets the status when the run is over."""
@@ -154,6 +173,7 @@ class _Run:
         f = self.model.outputs(factors, rhos)
         value = float(problem.weight @ self.loss.value(f, problem.y)) + problem.penalty * sum(rhos)
         found = _bound(problem, self.relaxation, self.loss, f, factors, sum(rhos))
+        self.settled = self.best is not None and value > (1 - SETTLED) * self.best[1]
         if self.best is None or value < self.best[1]:
             self.best = (factors, value, sum(rhos))
         if self.bound is None or found.value > self.bound.value:

@@ -8,13 +8,15 @@ from typing import Any
 
 from qcompile.api.equality import Outcome, outcome, test_bench
 from qcompile.api.measure import elsewhere
-from qcompile.api.model import open_model
+from qcompile.api.model import network_of, open_model
 from qcompile.api.staging import staged_folder
 from qcompile.backends.c99 import build
 from qcompile.cost.rows import CostReport
 from qcompile.cost.target import Target, load_target
 from qcompile.errors import UnsupportedError
+from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
+from qcompile.ir.ternary_form import ternary_form
 from qcompile.passes._pipeline import optimise
 from qcompile.registry import load
 
@@ -25,16 +27,32 @@ QUANTITIES = ("instructions", "cycles", "latency", "energy", "flash", "ram")
 
 
 def compile_c(
-    model: str | Path, target: str | Path, out: str | Path, *, layout: str = "plain", kernel: str = "auto"
+    model: str | Path,
+    target: str | Path,
+    out: str | Path,
+    *,
+    layout: str = "plain",
+    kernel: str = "auto",
+    form: str = "trained",
 ) -> dict[str, Any]:
     """Write a model's C files for a target into a folder.
+
+    Args:
+        model: file or build folder.
+        target: name or file.
+        out: folder to write.
+        layout: "plain", "arduino" or "zephyr".
+        kernel: of the dot products, or "auto".
+        form: "trained", or "ternary": bilinear neurons as differences of two ternary squares, the
+            same function (ir/ternary_form.py).
 
     Raises:
         QCompileError: the model or target cannot be read, or the folder cannot be written.
     """
     goal = load_target(target)
     opened = open_model(Path(model))
-    program, _ = optimise(opened.program, goal)
+    source = lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
+    program, _ = optimise(source, goal)
     artifact = build(program, goal, layout=layout, kernel=kernel)
     with staged_folder(Path(out)) as folder:
         for name, data in artifact.files.items():

@@ -24,13 +24,20 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
     show_default=True,
     help="Where an ecosystem expects the files.",
 )
+@click.option(
+    "--form",
+    type=click.Choice(["trained", "ternary"]),
+    default="trained",
+    show_default=True,
+    help="ternary: products of two binary dots as differences of two ternary squares.",
+)
 @json_option
-def command(model: Path, target: str, out: Path, layout: str, as_json: bool) -> None:
+def command(model: Path, target: str, out: Path, layout: str, form: str, as_json: bool) -> None:
     """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash."""
     from qcompile.api.edge import compile_c
     from qcompile.report import terminal
 
-    record = compile_c(model, target, out, layout=layout)
+    record = compile_c(model, target, out, layout=layout, form=form)
     if as_json:
         terminal.show_json(record)
         return

@@ -46,6 +46,18 @@ def test_compile_writes_the_files_of_a_layout(model, tmp_path, layout: str, entr
     assert record["target"] == "cortex-m4" and record["scratch_bytes"] > 0
 
 
+def test_the_ternary_form_is_other_code_and_refused_where_there_is_none(model, tmp_path) -> None:
+    for form in ("trained", "ternary"):
+        words = ("compile", model, "--target", "cortex-m4", "-o", tmp_path / form, "--form", form)
+        assert run(*words)[0] == 0
+    assert (tmp_path / "trained/model.c").read_text() != (tmp_path / "ternary/model.c").read_text()
+    encoder = Encoder("uniform", 1, [0, 4], [0, 0], *np.ones((2, 2)), np.zeros(1))
+    square = Network(encoder, [[1, 1]], [[1, 1]], [[1]], 1.0, form="polynomial", activation=(1, 0, 0), task="regression")
+    other = write_model(square, tmp_path / "square.onnx")
+    code, text = run("compile", other, "--target", "cortex-m4", "-o", tmp_path / "no", "--form", "ternary")
+    assert code == 2 and "this one is polynomial" in text and not (tmp_path / "no").exists()
+
+
 @needs_edge
 def test_check_judges_flash_and_ram_on_another_core_and_writes_junit(model, tmp_path) -> None:
     budget, junit = tmp_path / "pyproject.toml", tmp_path / "junit.xml"

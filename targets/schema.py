@@ -4,7 +4,7 @@
     title = "..."                 one line for people
     kind = "mcu"                  host | cpu | mcu | wasm
     [core]      isa, features, word_bits, clock_mhz, voltage_v, regulator
-    [memory]    flash_kb, ram_kb
+    [memory]    flash_kb, ram_kb, flash_wait_states
     [compiler]  triple, cpu, flags                       (what ``zig cc`` is given)
     [runner]    name, machine, cpu                       (which runner executes it)
     [cycles]    cycles of each instruction class, for the counted instructions of an emulator
@@ -14,7 +14,8 @@
 
 Each number of the last six groups is a figure: ``{ value, low, high, source, kind, date }``;
 ``low`` and ``high`` default to the value; ``kind`` says how it is known: datasheet, measured,
-estimated, derived. The type stands below back-ends and costs, which both read it.
+estimated, derived. ``targets/_template.toml`` is a whole file with every field explained, which
+``qcompile targets --schema`` prints. The type stands below back-ends and costs, which both read it.
 """
 
 from __future__ import annotations
@@ -31,11 +32,23 @@ from typing import Any
 from qcompile.errors import DataError, UnsupportedError, did_you_mean
 from qcompile.registry import names
 
-__all__ = ["CYCLE_CLASSES", "FEATURES", "MODEL_KEYS", "Compiler", "Figure", "Target", "load_target", "parse"]
+__all__ = [
+    "CYCLE_CLASSES",
+    "FEATURES",
+    "MODEL_KEYS",
+    "Compiler",
+    "Figure",
+    "Target",
+    "load_target",
+    "parse",
+    "template",
+]
 
 KINDS = ("host", "cpu", "mcu", "wasm")
 ORIGINS = ("datasheet", "measured", "estimated", "derived")
 FEATURES = ("f32", "f64", "popcnt", "neon", "simd128", "dsp", "zbb", "avx2", "unaligned")
+RUNNERS = ("unicorn", "wasm", "native", "qemu", "host", "")
+MACHINES = ("thumb", "aarch64", "riscv32", "riscv64", "")
 CYCLE_CLASSES = (
     "alu", "mul", "mul_long", "div", "load", "load_multiple", "store", "branch", "branch_taken", "call",
     "float", "simd", "scale",
@@ -80,6 +93,8 @@ class Target:
         kind: "host", "cpu", "mcu" or "wasm".
         features: instruction-set abilities that kernels are chosen by (see ``FEATURES``).
         clock_mhz: of the core that runs the program.
+        flash_wait_states: cycles that a read of the flash waits when no cache or buffer has it; "scale"
+            includes them, and without a scale they widen the interval.
         cycles: instruction class -> cycles; "scale" multiplies the whole table.
         model: unit of work -> instructions ("cpi": cycles per instruction, "*_bytes": bytes).
         pj_per_cycle: energy of the whole chip per core cycle, picojoule; None where not known.
@@ -98,6 +113,7 @@ class Target:
     regulator: str = ""
     flash_kb: Figure | None = None
     ram_kb: Figure | None = None
+    flash_wait_states: Figure | None = None
     compiler: Compiler | None = None
     runner: str = ""
     machine: str = ""
@@ -124,16 +140,27 @@ def load_target(name_or_path: str | Path) -> Target:
         path = Path(text)
         try:
             return parse(path.read_text(encoding="utf-8"), path.stem, str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the target file {path} cannot be read: {error}.") from None
+        except OSError as error:
+            raise DataError(f"the target file {path} cannot be read: {error.strerror or error}.") from None
+        except UnicodeDecodeError:
+            raise DataError(f"the target file {path} is not UTF-8 text, which TOML is.") from None
     known = names("qcompile.targets", ".toml")
     if text not in known:
         raise UnsupportedError(
             f"{text!r} is not one of the targets: {', '.join(known)}.{did_you_mean(text, known)} "
-            "A target of your own is a file: --target my_board.toml."
+            "A target of your own is a file: --target my_board.toml; `qcompile targets --schema` prints one."
         )
     file = resources.files("qcompile.targets") / f"{text}.toml"
     return parse(file.read_text(encoding="utf-8"), text, f"targets/{text}.toml")
+
+
+def template() -> str:
+    """A whole target file with every field explained, to be saved as my_board.toml and edited.
+
+    >>> parse(template(), "my_board", "my_board.toml").isa
+    'armv7e-m'
+    """
+    return (resources.files("qcompile.targets") / "_template.toml").read_text(encoding="utf-8")
 
 
 def parse(text: str, name: str, where: str) -> Target:
@@ -166,11 +193,12 @@ def parse(text: str, name: str, where: str) -> Target:
         regulator=core.text("regulator", ""),
         flash_kb=memory.figure("flash_kb"),
         ram_kb=memory.figure("ram_kb"),
+        flash_wait_states=memory.figure("flash_wait_states"),
         compiler=Compiler(compiler.text("triple"), compiler.text("cpu"), compiler.texts("flags"))
         if compiler.raw
         else None,
-        runner=runner.text("name", ""),
-        machine=runner.text("machine", ""),
+        runner=runner.choice("name", RUNNERS, ""),
+        machine=runner.choice("machine", MACHINES, ""),
         machine_cpu=runner.text("cpu", ""),
         cycles=top.table("cycles", {}).figures(CYCLE_CLASSES),
         model=top.table("model", {}).figures(MODEL_KEYS),
@@ -214,11 +242,11 @@ class _Table:
             raise DataError(f"{self.where}: {self.prefix}{key} is {found!r}; expected a list of texts.")
         return tuple(found)
 
-    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(key)
+    def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+        value = self.text(key, default)
         if value not in allowed:
             raise DataError(
-                f"{self.where}: {self.prefix}{key} is {value!r}, allowed: {', '.join(allowed)}."
+                f"{self.where}: {self.prefix}{key} is {value!r}, allowed: {', '.join(filter(None, allowed))}."
                 f"{did_you_mean(value, allowed)}"
             )
         return value

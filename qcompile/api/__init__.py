@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qcompile.api._build import build
     from qcompile.api._check import check
-    from qcompile.api._describe import info, targets
+    from qcompile.api._describe import info, target, targets
     from qcompile.api._export_model import export_model
     from qcompile.api._import_model import import_model
     from qcompile.api._predict import predict
@@ -28,12 +28,13 @@ __all__ = [
     "info",
     "predict",
     "profile",
+    "target",
     "targets",
     "train",
     "verify",
 ]
 
-HOME = {name: name for name in __all__} | {"info": "describe", "targets": "describe"}
+HOME = {name: name for name in __all__} | dict.fromkeys(("info", "target", "targets"), "describe")
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from qcompile.api.measure import costs
 from qcompile.api.model import RUNS_HERE, compile_program, open_model, runner, shipped
-from qcompile.cost.budget import Budget, Verdict, from_toml, judge
+from qcompile.cost.budget import Budget, Verdict, found_here, from_toml, judge
 from qcompile.cost.target import load_target
 
 __all__ = ["Checked", "check"]
@@ -54,6 +54,7 @@ def check(
         max_flash_kb: code and constants on another core.
         max_ram_kb: data, scratch and stack on another core.
         budget_file: TOML with limits, [tool.qcompile.budget] of a pyproject.toml; those above win.
+            Without it and without a limit, the pyproject.toml of the current folder is read.
 
     Raises:
         QCompileError: the model or the target cannot be read, or no limit is given.
@@ -65,6 +66,8 @@ def check(
         "max_flash_kb": max_flash_kb,
         "max_ram_kb": max_ram_kb,
     }
+    if budget_file is None and all(v is None for v in limits.values()):
+        budget_file = found_here(Path.cwd())
     budget = Budget(**limits) if budget_file is None else from_toml(budget_file, limits)
     goal = load_target(target)
     opened = open_model(Path(folder))
@@ -82,6 +85,7 @@ def check(
         {
             "folder": str(folder),
             "target": goal.name,
+            "budget": "options" if budget_file is None else str(budget_file),
             "passed": all(v.within for v in verdicts),
             "verdicts": plain,
         },

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from qcompile.cost.target import Target, load_target
 from qcompile.registry import names
 
-__all__ = ["Described", "Listed", "info", "targets"]
+__all__ = ["Described", "Listed", "info", "target", "targets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,41 @@ def targets() -> Listed:
         for t in found
     ]
     return Listed(found, {"targets": rows})
+
+
+def target(name_or_path: str | Path) -> dict[str, Any]:
+    """Everything a target's file says, figure by figure, as plain values.
+
+    Raises:
+        QCompileError: there is no such target, or its file is wrong.
+
+    >>> [f["field"] for f in target("cortex-m4")["figures"]][:2]
+    ['core.clock_mhz', 'core.voltage_v']
+    """
+    t = load_target(name_or_path)
+    single = {
+        "core.clock_mhz": t.clock_mhz,
+        "core.voltage_v": t.voltage_v,
+        "memory.flash_kb": t.flash_kb,
+        "memory.ram_kb": t.ram_kb,
+        "memory.flash_wait_states": t.flash_wait_states,
+        **{f"cycles.{k}": v for k, v in t.cycles.items()},
+        **{f"model.{k}": v for k, v in t.model.items()},
+        "energy.pj_per_cycle": t.pj_per_cycle,
+        "energy.core_watts": t.core_watts,
+        **{f"energy.operations.{k}": v for k, v in t.operations.items()},
+    }
+    return {
+        "name": t.name,
+        "title": t.title,
+        "kind": t.kind,
+        "isa": t.isa,
+        "features": sorted(t.features),
+        "regulator": t.regulator,
+        "compiler": None if t.compiler is None else asdict(t.compiler),
+        "runner": t.runner,
+        "figures": [{"field": field, **asdict(f)} for field, f in single.items() if f is not None],
+    }
 
 
 def info(model: str | Path) -> Described:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qcompile.api.c_folder import c_files
 from qcompile.api.equality import Outcome, outcome, test_bench
 from qcompile.api.measure import elsewhere
-from qcompile.api.model import network_of, open_model
+from qcompile.api.model import PROGRAM, network_of, open_model
 from qcompile.api.staging import staged_folder
 from qcompile.backends.c99 import build
 from qcompile.cost.rows import CostReport
@@ -17,6 +18,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
+from qcompile.ir.text import dump
 from qcompile.passes._pipeline import optimise
 from qcompile.registry import load
 
@@ -36,6 +38,8 @@ def compile_c(
     form: str = "trained",
 ) -> dict[str, Any]:
     """Write a model's C files for a target into a folder.
+
+    The program's text goes with them, so that verify, cost, check and compare take the folder too.
 
     Args:
         model: file or build folder.
@@ -59,6 +63,7 @@ def compile_c(
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+        (folder / PROGRAM).write_text(dump(source), encoding="utf-8")
     return {
         "out": str(out),
         "target": goal.name,
@@ -78,7 +83,9 @@ def edge_costs(program: Program, target: Target) -> tuple[CostReport, str]:
     return report, f"estimated from counted operations: {why}"
 
 
-def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:
+def on_core(
+    program: Program, target: str | Path, rows: int, seed: int, folder: Path | None = None
+) -> Outcome:
     """Compile a program's C for a target, run it in the target's emulator, and compare every bit.
 
     Args:
@@ -86,6 +93,7 @@ def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outco
         target: one that an emulator here serves.
         rows: seeded rows, besides the worst-case rows.
         seed: of these rows.
+        folder: C files to compile instead of fresh ones, as ``compile`` wrote them.
 
     Raises:
         UnsupportedError: no emulator here runs the target, with the reason.
@@ -97,10 +105,11 @@ def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outco
             f"target {goal.name!r} is run by {goal.runner or 'nothing'}, which is not part of qcompile; "
             f"targets that can be run here name one of {', '.join(RUNNERS)}."
         )
+    artifact = build(fast, goal) if folder is None else c_files(folder, fast, goal)[0]
     if goal.runner == "native":
-        core = load("qcompile.run", "native_c").open_artifact(build(fast, goal))
+        core = load("qcompile.run", "native_c").open_artifact(artifact)
     else:
-        core = load("qcompile.run", goal.runner).open_artifact(build(fast, goal), goal)
+        core = load("qcompile.run", goal.runner).open_artifact(artifact, goal)
     return outcome(f"C on {goal.name}", program, core, test_bench(program, rows, seed))
 
 

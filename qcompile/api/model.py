@@ -25,6 +25,7 @@ __all__ = [
     "FILE",
     "MODEL",
     "PACKED",
+    "PROGRAM",
     "RUNS_HERE",
     "TEXT",
     "Compiled",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 MODEL, TEXT = "model.onnx", ".qir"
+PROGRAM = f"program{TEXT}"
 
 # The back-ends that every installation can run, and what runs their artifacts.
 FILE = "onnx_graph"
@@ -84,16 +86,20 @@ class Model:
 
 
 def model_path(place: Path) -> Path:
-    """The model file of a build folder, or the file itself.
+    """The model file of a build folder, the program beside generated C, or the file itself.
 
     Raises:
         ModelError: neither is there.
     """
     place = Path(place)
     if place.is_dir():
-        if not (place / MODEL).is_file():
-            raise ModelError(f"{place} holds no {MODEL}; give a folder that `qcompile build` wrote.")
-        return place / MODEL
+        for name in (MODEL, PROGRAM):
+            if (place / name).is_file():
+                return place / name
+        raise ModelError(
+            f"{place} holds neither {MODEL} nor {PROGRAM}; give a folder that `qcompile build` or "
+            "`qcompile compile` wrote."
+        )
     if not place.is_file():
         raise ModelError(
             f"{place} does not exist; give a model file or a folder that `qcompile build` wrote."

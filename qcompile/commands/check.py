@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import click
@@ -27,7 +26,9 @@ EXAMPLE = "qcompile check build/ --target host --max-latency-us 500 --max-energy
 @click.option("--max-flash-kb", type=float, help="Code and constants on another core, units of 1000 bytes.")
 @click.option("--max-ram-kb", type=float, help="Data, scratch and stack on another core.")
 @click.option(
-    "--budget", type=click.Path(path_type=Path), help="TOML file with limits; pyproject.toml works."
+    "--budget",
+    type=click.Path(path_type=Path),
+    help="TOML file with limits; without any limit, ./pyproject.toml.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML for CI.")
 @json_option
@@ -44,12 +45,17 @@ def command(
     junit: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure the build in FOLDER against a budget; exit 1 if it is over, naming what and by how much."""
+    """Hold the model in FOLDER against a budget; exit 1 if it is over, naming what and by how much.
+
+    FOLDER is what build or compile wrote, or a model file. The upper end of each figure decides.
+    """
     from qcompile.api import check
     from qcompile.report import terminal
 
     if max_latency_ms is not None:
-        max_latency_us = min(1000 * max_latency_ms, max_latency_us or math.inf)
+        max_latency_us = (
+            1000 * max_latency_ms if max_latency_us is None else min(1000 * max_latency_ms, max_latency_us)
+        )
     checked = check(
         folder,
         target,

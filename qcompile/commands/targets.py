@@ -1,4 +1,4 @@
-"""qcompile targets: what a model can be compiled for."""
+"""qcompile targets: what a model can be compiled for, one target's figures, and how to write a target."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from qcompile.commands._options import example, json_option
 
 __all__ = ["EXAMPLE", "command"]
 
-EXAMPLE = "qcompile targets"
+EXAMPLE = "qcompile targets cortex-m4"
 
 
 @click.command("targets", short_help="List what can be compiled for.", epilog=example(EXAMPLE))
+@click.argument("name", required=False)
+@click.option("--schema", is_flag=True, help="Print a target file with every field explained, to edit.")
 @json_option
-def command(as_json: bool) -> None:
-    """List the targets; each is one TOML file whose figures carry their sources."""
-    from qcompile.api import targets
+def command(name: str | None, schema: bool, as_json: bool) -> None:
+    """List the targets, or show every figure of NAME (a target or a .toml file) with its source."""
+    from qcompile.api import target, targets
     from qcompile.report import terminal
+    from qcompile.targets.schema import template
 
-    listed = targets()
-    if as_json:
-        terminal.show_json(listed.record)
+    if schema and (name or as_json):
+        raise click.UsageError("--schema stands alone: it prints a TOML file to save and edit.")
+    if schema:
+        click.echo(template(), nl=False)
+    elif name is not None:
+        record = target(name)
+        terminal.show_json(record) if as_json else terminal.show_target(record)
     else:
-        terminal.show_targets(listed.record)
+        listed = targets()
+        terminal.show_json(listed.record) if as_json else terminal.show_targets(listed.record)

@@ -12,7 +12,7 @@ from typing import Any
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.errors import DataError, did_you_mean
 
-__all__ = ["Budget", "Verdict", "from_toml", "judge"]
+__all__ = ["Budget", "Verdict", "found_here", "from_toml", "judge"]
 
 # limit -> (quantities that are judged, unit shown, units of the row per unit shown)
 LIMITS: Mapping[str, tuple[tuple[str, ...], str, float]] = {
@@ -119,23 +119,46 @@ def judge(report: CostReport, budget: Budget, backend: str | None = None) -> tup
     return tuple(verdicts)
 
 
+def found_here(folder: Path) -> Path | None:
+    """The pyproject.toml of a folder if it has a [tool.qcompile.budget] table, else None."""
+    path = folder / "pyproject.toml"
+    try:
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    mine = tool.get("qcompile", {}) if isinstance(tool, dict) else {}
+    return path if isinstance(mine, dict) and "budget" in mine else None
+
+
 def from_toml(path: str | Path, overrides: Mapping[str, float | None] | None = None) -> Budget:
     """Budget from a TOML file: its [tool.qcompile.budget] table, or [budget], or its top level.
 
-    ``overrides`` (the command line's options) win where they are not None.
+    ``overrides`` (the command line's options) win where they are not None. ``max_latency_ms`` is
+    understood too.
 
     Raises:
         DataError: unreadable, no table found in a pyproject.toml, or an unknown key.
     """
     try:
-        raw: Any = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the budget file {path} cannot be read: {error}.") from None
-    table = raw.get("tool", {}).get("qcompile", {}).get("budget")
+        raw: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"the budget file {path} cannot be read: {error.strerror or error}.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"the budget file {path} cannot be read as TOML: {error}.") from None
+    table: Any = raw
+    for key in ("tool", "qcompile", "budget"):
+        table = table.get(key) if isinstance(table, dict) else None
     if table is None:
         table = raw.get("budget", {} if "project" in raw or "tool" in raw else raw)
     if not isinstance(table, dict):
         raise DataError(f"{path}: the budget is {table!r}; expected a table of {', '.join(LIMITS)}.")
+    table = dict(table)
+    if "max_latency_ms" in table:
+        given_ms = table.pop("max_latency_ms")
+        if "max_latency_us" in table:
+            raise DataError(f"{path}: max_latency_ms and max_latency_us are both there; keep one.")
+        number = isinstance(given_ms, int | float) and not isinstance(given_ms, bool)
+        table["max_latency_us"] = 1000 * given_ms if number else given_ms
     for key in table:
         if key not in LIMITS:
             raise DataError(

@@ -46,6 +46,10 @@ def cycles_of(classes: Mapping[str, int], target: Target) -> Interval:
         # The scale's interval is that of the calibrated total, so it replaces the table's own.
         scale = target.cycles["scale"]
         return mid * scale.low, mid * scale.expected, mid * scale.high
+    if target.flash_wait_states is not None:
+        # Nothing is known of caches: at worst every load reads the flash and waits.
+        loads = classes.get("load", 0) + classes.get("load_multiple", 0)
+        high += loads * target.flash_wait_states.high
     return low, mid, high
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "show_json",
     "show_predictions",
     "show_program",
+    "show_target",
     "show_targets",
 ]
 
@@ -116,6 +117,8 @@ def show_budget(record: Record) -> None:
     for v in record["verdicts"]:
         verdict = Text("within", style="green") if v["within"] else Text("OVER", style="bold red")
         row = v["row"] or {}
+        if not row:
+            verdict = Text("NO FIGURE", style="bold red")
         figures = (_figure(v[k]) for k in ("budget", "expected", "high"))
         table.add_row(
             v["limit"],
@@ -134,6 +137,25 @@ def show_targets(record: Record) -> None:
     for t in record["targets"]:
         table.add_row(t["name"], t["kind"], t["isa"], f"{t['clock_mhz']:g}", t["title"])
     _console().print(table)
+
+
+def show_target(record: Record) -> None:
+    """One target: what it is, and every figure with its interval, kind, date and source."""
+    console = _console()
+    console.print(Text(f"{record['name']}: {record['title']}", style="bold"))
+    features = ", ".join(record["features"]) or "no extensions"
+    regulator = f"; regulator {record['regulator']}" if record["regulator"] else ""
+    console.print(f"{record['kind']}, {record['isa']}, {features}{regulator}")
+    if record["compiler"]:
+        flags = " ".join(record["compiler"]["flags"])
+        console.print(
+            f"zig cc -target {record['compiler']['triple']} -mcpu={record['compiler']['cpu']} {flags}"
+        )
+    table = _table("figure", "expected", "from", "to", "kind", "date", "source")
+    for f in record["figures"]:
+        figures = (f"{f[k]:.6g}" for k in ("expected", "low", "high"))
+        table.add_row(f["field"], *figures, f["kind"], f["date"], f["source"])
+    console.print(table)
 
 
 def show_info(record: Record) -> None:

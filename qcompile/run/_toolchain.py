@@ -67,7 +67,9 @@ def compile_files(command: Command, sources: Sequence[Path], output: Path, flags
     words = [*command.words, *flags, *map(str, sources), "-o", str(output)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode or not output.exists():
-        said = "\n".join(done.stderr.splitlines()[:12])
+        lines = done.stderr.splitlines()
+        errors = [line for line in lines if "error:" in line]  # what is wrong, before what it is about
+        said = "\n".join((errors or lines)[:6])
         raise CompileError(f"{command.name} refused {sources[0].name}:\n{said}\nFlags: {' '.join(flags)}.")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
-from qcompile.errors import CompileError, UnsupportedError
+from qcompile.errors import CompileError, DataError, UnsupportedError, did_you_mean
 from qcompile.ir.program import Program
 from qcompile.run._image import Image, build_image
 from qcompile.run._mix import classify
@@ -108,7 +108,7 @@ class _Machine:
             prefix = "UC_CPU_ARM64_" if runner.target.machine == "aarch64" else "UC_CPU_ARM_"
             name = "arm64_const" if runner.target.machine == "aarch64" else "arm_const"
             module = importlib.import_module(f"unicorn.{name}")
-            self.uc.ctl_set_cpu_model(getattr(module, prefix + runner.target.machine_cpu))
+            self.uc.ctl_set_cpu_model(_cpu_model(module, prefix, runner.target))
         top = max(a + n for a, _, n in image.segments)
         self.uc.mem_map(0, (top + 0x2000) & ~0xFFF)
         for start, size in ((STACK, STACK_SIZE), (DATA, 0x200_0000), (STOP, 0x1000)):
@@ -250,6 +250,17 @@ def _machines(machine: str) -> tuple[int, int, Any, tuple[int, int, tuple[int, .
             return uc.UC_ARCH_RISCV, mode, cs.Cs(cs.CS_ARCH_RISCV, cs.CS_MODE_RISCVC | width), rv_registers
         case _:
             raise UnsupportedError(f"unicorn machine {machine!r}, allowed: thumb, aarch64, riscv32, riscv64.")
+
+
+def _cpu_model(module: Any, prefix: str, target: Target) -> int:
+    known = [name.removeprefix(prefix) for name in vars(module) if name.startswith(prefix)]
+    known = sorted(name for name in known if name.startswith(("CORTEX", "A")))
+    if target.machine_cpu not in known:
+        raise DataError(
+            f"target {target.name!r}: runner.cpu is {target.machine_cpu!r}, which unicorn does not know."
+            f"{did_you_mean(target.machine_cpu, known)} It knows {', '.join(known)}."
+        )
+    return int(getattr(module, prefix + target.machine_cpu))
 
 
 def _enable_float(machine: Any, target: Target) -> None:

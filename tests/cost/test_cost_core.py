@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qcompile.cost.budget import Budget, from_toml, judge
+from qcompile.cost.budget import Budget, found_here, from_toml, judge
 from qcompile.cost.count import count
 from qcompile.cost.energy import POWERCAP, counters, energy
 from qcompile.cost.latency import measure, percentile_interval
@@ -158,6 +158,11 @@ def test_budgets_come_from_toml_and_options_win(tmp_path) -> None:
     plain = tmp_path / "budget.toml"
     plain.write_text("max_latency_us = 5000")
     assert from_toml(plain).max_latency_us == 5000
+    plain.write_text("max_latency_ms = 5")
+    assert from_toml(plain).max_latency_us == 5000
+    assert found_here(tmp_path) == project
+    project.write_text("[project]\nname='x'\n")
+    assert found_here(tmp_path) is None and found_here(tmp_path / "nowhere") is None
 
 
 @pytest.mark.parametrize(
@@ -169,6 +174,9 @@ def test_budgets_come_from_toml_and_options_win(tmp_path) -> None:
         ("[project]\nname='x'", "the budget is empty"),
         ("= 3", "cannot be read"),
         ("[tool.qcompile]\nbudget = 3", "expected a table"),
+        ("tool = 3", "budget is empty"),
+        ("max_latency_ms = 'x'", "a positive number"),
+        ("max_latency_ms = 1\nmax_latency_us = 1", "keep one"),
     ],
 )
 def test_a_wrong_budget_file_is_refused_with_a_reason(tmp_path, text: str, message: str) -> None:

@@ -1,11 +1,14 @@
 """Every target file is valid, every number has a source, and a wrong field is named."""
 
+from dataclasses import replace
+
 import pytest
 
+from qcompile.cost.machine import cycles_of
 from qcompile.cost.target import load_target
 from qcompile.errors import DataError, UnsupportedError
 from qcompile.registry import names
-from qcompile.targets.schema import Figure, parse
+from qcompile.targets.schema import CYCLE_CLASSES, MODEL_KEYS, Figure, parse, template
 
 GOOD = """
 schema = 1
@@ -56,6 +59,9 @@ def test_every_shipped_target_can_be_estimated_and_states_an_energy(name: str) -
         ('isa = "armv6-m"', 'isa = "armv6-m"\nspeed = 3', "core.speed is not a known field"),
         ('features = ["dsp"]', 'features = [3]', r"core.features is \[3\]; expected a list of texts"),
         ('title = "a board"', "title = 'a", "is not valid TOML"),
+        ('kind = "mcu"', 'kind = "mcu"\n[runner]\nname = "unicron"',
+         "runner.name is 'unicron', allowed: .*Did you mean 'unicorn'"),
+        ('kind = "mcu"', 'kind = "mcu"\n[runner]\nmachine = "tumb"', "Did you mean 'thumb'"),
         ('title = "a board"', 'title = "a board"\ncolour = "red"', "colour is not a known field"),
         ('kind = "mcu"', 'kind = "mcu"\n[cycles]\nalus = { value = 1, source = "x", kind = "measured" }',
          "cycles.alus is not a known field. Did you mean 'alu'"),
@@ -78,3 +84,28 @@ def test_a_target_of_the_users_own_is_a_file(tmp_path) -> None:
 def test_an_unknown_name_gets_the_nearest_one() -> None:
     with pytest.raises(UnsupportedError, match="Did you mean 'host'"):
         load_target("hosst")
+
+
+def test_the_template_is_a_target_with_every_field() -> None:
+    target = parse(template(), "my_board", "my_board.toml")
+    assert set(target.cycles) == set(CYCLE_CLASSES) and set(target.model) == set(MODEL_KEYS)
+    assert target.operations and target.pj_per_cycle and target.flash_wait_states and target.voltage_v
+    assert "core_watts" in template() and target.compiler and target.runner == "unicorn"
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path) -> None:
+    (tmp_path / "d.toml").mkdir()
+    with pytest.raises(DataError, match=r"d.toml cannot be read: Is a directory\.$"):
+        load_target(tmp_path / "d.toml")
+    (tmp_path / "b.toml").write_bytes(b"title = '\xff'")
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        load_target(tmp_path / "b.toml")
+
+
+def test_waiting_for_flash_widens_the_interval_only_where_nothing_was_calibrated() -> None:
+    mix = {"alu": 10, "load": 5}
+    board = parse(template(), "b", "b.toml")
+    plain = replace(board, cycles={k: v for k, v in board.cycles.items() if k != "scale"})
+    assert cycles_of(mix, plain) == (20, 20, 20 + 5 * 3)
+    assert cycles_of(mix, replace(plain, flash_wait_states=None)) == (20, 20, 20)
+    assert cycles_of(mix, board) == pytest.approx((19, 24, 29))

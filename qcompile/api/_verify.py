@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qcompile.api._build import CERTIFICATE, NUMBERS
-from qcompile.api.c_folder import c_files, is_c_folder
-from qcompile.api.edge import on_core
+from qcompile.api.edge import folder_on_core, on_core
 from qcompile.api.equality import outcome, test_bench
+from qcompile.api.firmware import is_firmware, read_firmware
 from qcompile.api.model import (
     MODEL,
     Model,
@@ -24,10 +24,8 @@ from qcompile.api.model import (
     shipped,
 )
 from qcompile.api.proof import Check, proof_on_data, proof_on_paper
-from qcompile.cost.target import load_target
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.importers._onnx_file import read_model
-from qcompile.passes._pipeline import optimise
 
 __all__ = ["Verified", "verify"]
 
@@ -62,7 +60,7 @@ def verify(
     seed: int = 0,
     targets: Sequence[str | Path] = (),
 ) -> Verified:
-    """Check a build folder (or a model file alone).
+    """Check a build folder, a model file alone, or a folder of C that ``compile`` wrote.
 
     Args:
         folder: what ``build`` wrote, or the C files that ``compile`` wrote.
@@ -78,8 +76,8 @@ def verify(
     if rows < 1:
         raise QCompileError(f"rows is {rows}; give at least 1.")
     place = Path(folder)
-    if is_c_folder(place):
-        return _verified(folder, _generated(place, rows, seed, targets))
+    if is_firmware(place):
+        return _verified(folder, _firmware(place, targets, rows, seed))
     if place.is_dir():
         read_model(model_path(place))  # a file that is no model is an error, a changed one an answer
     checks = list(_files(place)) if place.is_dir() else []
@@ -97,23 +95,24 @@ def verify(
     return _verified(folder, checks)
 
 
-def _verified(folder: str | Path, checks: Iterable[Check]) -> Verified:
-    made = tuple(checks)
-    passed = all(c.passed for c in made)
-    return Verified(made, {"folder": str(folder), "passed": passed, "checks": [vars(c) for c in made]})
+def _verified(folder: str | Path, checks: Sequence[Check]) -> Verified:
+    record = {
+        "folder": str(folder),
+        "passed": all(c.passed for c in checks),
+        "checks": [vars(c) for c in checks],
+    }
+    return Verified(tuple(checks), record)
 
 
-def _generated(place: Path, rows: int, seed: int, targets: Sequence[str | Path]) -> Iterator[Check]:
-    """The C files of a folder, as they are, against the interpreter of the program beside them."""
-    if not targets:
-        raise QCompileError(f"{place} holds C files; name the core to run them on, --target cortex-m4.")
-    model = open_model(place)
-    for target in targets:
-        goal = load_target(target)
-        _, changed = c_files(place, optimise(model.program, goal)[0], goal)
-        told = f"changed since they were written: {', '.join(changed)}" if changed else "as they were written"
-        core = on_core(model.program, target, min(rows, REFERENCE_ROWS), seed, place)
-        yield Check(core.backend, core.equal, f"{core.sentence}; the files are {told}")
+def _firmware(place: Path, targets: Sequence[str | Path], rows: int, seed: int) -> list[Check]:
+    """The C files of a compiled folder as they are, edited or not, on their core against the interpreter."""
+    artifact, changed = read_firmware(place)
+    told = f"changed since they were written: {', '.join(changed)}" if changed else "as they were written"
+    checks = [Check("files", True, f"are {told}")]
+    for target in targets or [artifact.provenance.get("target") or "host"]:
+        core = folder_on_core(place, target, min(rows, REFERENCE_ROWS), seed)
+        checks.append(Check(core.backend, core.equal, core.sentence))
+    return checks
 
 
 def _files(place: Path) -> Iterator[Check]:

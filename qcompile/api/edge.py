@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.c_folder import c_files
 from qcompile.api.equality import Outcome, outcome, test_bench
-from qcompile.api.measure import elsewhere
-from qcompile.api.model import PROGRAM, network_of, open_model
+from qcompile.api.firmware import read_firmware, with_description
+from qcompile.api.measure import elsewhere, priced
+from qcompile.api.model import network_of, open_model
 from qcompile.api.staging import staged_folder
+from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99 import build
 from qcompile.cost.rows import CostReport
 from qcompile.cost.target import Target, load_target
@@ -18,13 +21,12 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
-from qcompile.ir.text import dump
 from qcompile.passes._pipeline import optimise
 from qcompile.registry import load
 
-__all__ = ["compare", "compile_c", "cost", "edge_costs", "on_core"]
+__all__ = ["compare", "compile_c", "cost", "edge_costs", "folder_on_core", "on_core"]
 
-RUNNERS = ("unicorn", "wasm", "native")
+RUNNERS = ("unicorn", "wasm", "qemu", "native", "host")
 QUANTITIES = ("instructions", "cycles", "latency", "energy", "flash", "ram")
 
 
@@ -58,18 +60,41 @@ def compile_c(
     source = lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
     program, _ = optimise(source, goal)
     artifact = build(program, goal, layout=layout, kernel=kernel)
+    figures = _figures(artifact, program, goal)
+    facts = {"model": hashlib.sha256(opened.content).hexdigest(), "figures": figures}
+    files = with_description(artifact, source, facts)
     with staged_folder(Path(out)) as folder:
-        for name, data in artifact.files.items():
+        for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        (folder / PROGRAM).write_text(dump(source), encoding="utf-8")
     return {
         "out": str(out),
         "target": goal.name,
-        "files": {name: len(data) for name, data in artifact.files.items()},
+        "files": {name: len(data) for name, data in files.items()},
         "digest": artifact.digest,
+        "figures": figures,
         **artifact.provenance,
+    }
+
+
+def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, Any]:
+    """Totals of one row on the target, each with its interval and origin; empty where nothing is known."""
+    try:
+        report = priced(artifact, program, target)
+    except UnsupportedError:
+        return {}
+    return {
+        r.quantity: {
+            "unit": r.unit,
+            "low": r.low,
+            "expected": r.expected,
+            "high": r.high,
+            "origin": r.origin,
+            "source": r.source,
+        }
+        for r in report
+        if r.operation == "total"
     }
 
 
@@ -83,9 +108,7 @@ def edge_costs(program: Program, target: Target) -> tuple[CostReport, str]:
     return report, f"estimated from counted operations: {why}"
 
 
-def on_core(
-    program: Program, target: str | Path, rows: int, seed: int, folder: Path | None = None
-) -> Outcome:
+def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:
     """Compile a program's C for a target, run it in the target's emulator, and compare every bit.
 
     Args:
@@ -93,24 +116,46 @@ def on_core(
         target: one that an emulator here serves.
         rows: seeded rows, besides the worst-case rows.
         seed: of these rows.
-        folder: C files to compile instead of fresh ones, as ``compile`` wrote them.
 
     Raises:
         UnsupportedError: no emulator here runs the target, with the reason.
     """
     goal = load_target(target)
     fast, _ = optimise(program, goal)
+    return _compared(program, build(fast, goal), goal, rows, seed)
+
+
+def folder_on_core(place: Path, target: str | Path, rows: int, seed: int) -> Outcome:
+    """The C files in a folder that ``compile`` wrote, as they are on disk, run and compared.
+
+    Raises:
+        UnsupportedError: they were made for another target, or no emulator here runs it.
+        ModelError: a file is missing or unreadable.
+    """
+    artifact, _ = read_firmware(place)
+    goal, made_for = load_target(target), artifact.provenance.get("target")
+    if goal.name != made_for:
+        raise UnsupportedError(
+            f"{place} holds C for {made_for}, not for {goal.name}; compile the model for {goal.name} first."
+        )
+    assert artifact.program is not None
+    return _compared(artifact.program, artifact, goal, rows, seed)
+
+
+def _compared(program: Program, artifact: Artifact, goal: Target, rows: int, seed: int) -> Outcome:
     if goal.runner not in RUNNERS:
         raise UnsupportedError(
             f"target {goal.name!r} is run by {goal.runner or 'nothing'}, which is not part of qcompile; "
             f"targets that can be run here name one of {', '.join(RUNNERS)}."
         )
-    artifact = build(fast, goal) if folder is None else c_files(folder, fast, goal)[0]
-    if goal.runner == "native":
+    if goal.runner in ("native", "host"):
         core = load("qcompile.run", "native_c").open_artifact(artifact)
+        built = core.build
     else:
         core = load("qcompile.run", goal.runner).open_artifact(artifact, goal)
-    return outcome(f"C on {goal.name}", program, core, test_bench(program, rows, seed))
+        built = core.build
+    found = outcome(f"C on {goal.name}", program, core, test_bench(program, rows, seed))
+    return replace(found, compiler=built)
 
 
 def cost(model: str | Path, target: str | Path) -> dict[str, Any]:

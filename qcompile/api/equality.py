@@ -30,12 +30,14 @@ class Outcome:
     rows: int
     equal: bool
     detail: str
+    compiler: str = ""
 
     @property
     def sentence(self) -> str:
         """The outcome in words."""
         if self.equal:
-            return f"every output bit equals the interpreter's on {self.rows:,} rows"
+            by = f" ({self.compiler})" if self.compiler else ""
+            return f"every output bit equals the interpreter's on {self.rows:,} rows{by}"
         return f"differs from the interpreter: {self.detail}"
 
 

@@ -93,10 +93,18 @@ def elsewhere(lowered: Program, target: Target) -> tuple[CostRow, ...]:
     Raises:
         UnsupportedError: neither an emulator nor a model is there for the target.
     """
+    program, _ = optimise(lowered, target)
+    return priced(load("qcompile.backends", "c99").build(program, target), program, target)
+
+
+def priced(artifact: Artifact, program: Program, target: Target) -> tuple[CostRow, ...]:
+    """Costs of a C artifact: counted where its emulator is installed, else modelled from its program.
+
+    Raises:
+        UnsupportedError: neither an emulator nor a model is there for the target.
+    """
     from qcompile.cost.machine import counted
 
-    program, _ = optimise(lowered, target)
-    artifact = load("qcompile.backends", "c99").build(program, target)
     try:
         return counted(artifact, target, seeded_rows(program, 1, seed=0)[0]).rows
     except UnsupportedError:

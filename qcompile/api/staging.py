@@ -48,8 +48,10 @@ def staged_folder(target: Path) -> Iterator[Path]:
                 staging.chmod(0o777 & ~_umask())
                 staging.rename(target)
             else:
-                for file in sorted(staging.iterdir()):
-                    os.replace(file, target / file.name)
+                for file in sorted(path for path in staging.rglob("*") if not path.is_dir()):
+                    place = target / file.relative_to(staging)
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(file, place)
             made = []
     finally:
         shutil.rmtree(staging, ignore_errors=True)

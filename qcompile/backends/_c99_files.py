@@ -177,7 +177,9 @@ static {kind} row[{upper}_{length}];
 """
     if not sketch:
         return text
-    return text.replace(f'#include "{prefix}.h"', f"#include <{prefix}.h>") + """
+    return (
+        text.replace(f'#include "{prefix}.h"', f"#include <{prefix}.h>")
+        + """
 void setup()
 {
     Serial.begin(115200);
@@ -189,3 +191,4 @@ void loop()
     delay(1000);
 }
 """
+    )

@@ -166,9 +166,7 @@ def _reachable(program: Program, made: dict[str, Op]) -> set[str]:
     return used
 
 
-def _code_dot(
-    op: Dot, made: dict[str, Op], ranges: dict[str, Range]
-) -> CodeDot | None:
+def _code_dot(op: Dot, made: dict[str, Op], ranges: dict[str, Range]) -> CodeDot | None:
     source, scale, shift = op.a, 1, 0
     operand = made[op.a]
     if isinstance(operand, Affine) and len(set(operand.scale)) == 1 and len(set(operand.shift)) == 1:

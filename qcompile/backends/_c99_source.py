@@ -208,4 +208,3 @@ def _dots(plan: Plan) -> Sequence[CodeDot]:
 def _is_new(step: CodeDot, alike: Sequence[CodeDot]) -> bool:
     at = next(k for k, s in enumerate(alike) if s is step)
     return at == 0 or alike[at - 1].source != step.source
-

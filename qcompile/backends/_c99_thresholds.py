@@ -8,8 +8,6 @@ order as they do, and a core without a float unit saves four library calls per i
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,11 +39,12 @@ def level_keys(encoder: Encoder, block: slice) -> NDArray[np.int32]:
     top = np.float32(encoder.top)
     wanted = np.arange(1, encoder.top + 1)[None]
 
-    def reached(keys: NDArray[np.int64]) -> NDArray[Any]:
+    def reached(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         with np.errstate(over="ignore"):
             scaled = (floats(keys) - shift) * gain
         codes = (np.clip(scaled, np.float32(0), top) + np.float32(0.5)).astype(np.int64)
-        return codes >= wanted
+        yes: NDArray[np.bool_] = codes >= wanted
+        return yes
 
     # -inf has code 0 and +inf has code M, so the border is between them.
     low = np.full((len(shift), encoder.top), -INFINITE, dtype=np.int64)
@@ -65,7 +64,7 @@ def search(code: str, table: str, bits: int) -> str:
             n += (k >= t[n]) ? 1U : 0U;
             c[i] = (uint8_t)n;
     """
-    lines = []
+    lines: list[str] = []
     for b in reversed(range(bits)):
         step = 1 << b
         place = "n" if b < bits - 1 and step == 1 else f"n + {step - 1}U" if b < bits - 1 else str(step - 1)

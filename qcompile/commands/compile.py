@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,6 +12,7 @@ from qcompile.commands._options import backend_target, example, json_option
 
 __all__ = ["EXAMPLE", "command"]
 
+SHOWN = ("latency", "energy", "flash", "ram")
 EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
 
 
@@ -33,7 +36,10 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
 )
 @json_option
 def command(model: Path, target: str, out: Path, layout: str, form: str, as_json: bool) -> None:
-    """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash."""
+    """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash.
+
+    The folder also holds program.qir and artifact.json, so that verify, cost and check read it.
+    """
     from qcompile.api.edge import compile_c
     from qcompile.report import terminal
 
@@ -44,4 +50,28 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, as_json
     for name, size in record["files"].items():
         click.echo(f"{size:>9,} B  {out / name}")
     kernels = ", ".join(f"{k} by {v}" for k, v in record["kernels"].items())
-    click.echo(f"RAM: {record['scratch_bytes']} B of scratch. Kernels: {kernels or 'none'}.")
+    click.echo(
+        f"Kernels: {kernels or 'none'}. Scratch: {record['scratch_bytes']:,} B, which your code provides."
+    )
+    figures = record["figures"]
+    shown = [f for q in SHOWN if q in figures and (f := figure(q, figures[q]))]
+    if shown:
+        click.echo(f"One row on {record['target']}: {', '.join(shown)}.")
+        origin = "latency" if "latency" in figures else next(iter(figures))
+        click.echo(f"Origin: {figures[origin]['origin']}, {figures[origin]['source']}.")
+
+
+def figure(quantity: str, row: Mapping[str, Any]) -> str:
+    """One total in words, with its interval where it has one.
+
+    >>> figure("latency", {"expected": 6.91, "low": 5.59, "high": 8.53, "unit": "us"})
+    'latency 6.91 us (5.59 to 8.53)'
+    """
+    text = (
+        f"{quantity} {row['expected']:,.4g} {row['unit']}"
+        if row["expected"] < 1e4
+        else (f"{quantity} {row['expected']:,.0f} {row['unit']}")
+    )
+    if row["low"] == row["high"]:
+        return text
+    return f"{text} ({row['low']:,.4g} to {row['high']:,.4g})"

@@ -30,7 +30,10 @@ EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
 def command(
     folder: Path, data: str | None, rows: int, seed: int, targets: tuple[str, ...], as_json: bool
 ) -> None:
-    """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if one differs."""
+    """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if one differs.
+
+    FOLDER is what build or compile wrote. Compiled C is compiled and run in its core's emulator.
+    """
     from qcompile.api import verify
     from qcompile.report import terminal
 

@@ -20,6 +20,7 @@ from qcompile.cost.model import Interval, energy_uj, times
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.cost.target import Target
 from qcompile.errors import UnsupportedError
+from qcompile.registry import load
 
 __all__ = ["counted", "cycles_of"]
 
@@ -65,7 +66,7 @@ def counted(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostReport
         UnsupportedError: no runner here counts for this target, with the reason.
     """
     match target.runner:
-        case "unicorn":
+        case "unicorn" | "qemu":
             return _on_a_core(artifact, target, row)
         case "wasm":
             return _in_wasm(artifact, target, row)
@@ -77,14 +78,12 @@ def counted(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostReport
 
 
 def _on_a_core(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostReport:
-    from qcompile.run.unicorn import open_artifact
-
-    runner = open_artifact(artifact, target)
+    runner = load("qcompile.run", target.runner).open_artifact(artifact, target)
     trace = runner.count(np.asarray(row))
     rows: list[CostRow] = []
     parts = {**trace.by_operation, "total": trace.classes}
     numbers = {**trace.instructions_by_operation, "total": trace.instructions}
-    how = f"Unicorn, {runner.image.build}"
+    how = f"{runner.version}, {runner.build}"
     for name, classes in parts.items():
         n = float(numbers[name])
         rows.append(_row("instructions", "instructions", (n, n, n), "measured", how, name))
@@ -118,7 +117,7 @@ def _in_wasm(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostRepor
     cycles = times((n, n, n), (cpi.low, cpi.expected, cpi.high))
     size, scratch = float(len(runner.module)), float(artifact.provenance["scratch_bytes"])
     rows = [
-        _row("instructions", "instructions", (n, n, n), "measured", "wasmtime fuel"),
+        _row("instructions", "instructions", (n, n, n), "measured", f"{runner.version} fuel, {runner.build}"),
         *_priced("total", cycles, target),
         _row("flash", "B", (size, size, size), "measured", "bytes of the .wasm file"),
         _row("ram", "B", (scratch,) * 3, "measured", "scratch structure; the stack is wasm's own"),

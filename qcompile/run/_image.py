@@ -29,6 +29,7 @@ class Image:
         constants: name of an array -> bytes, of everything the linker kept.
         sections: section name -> bytes, of everything that occupies memory.
         build: compiler version and flags.
+        elf: the linked file.
     """
 
     segments: tuple[tuple[int, bytes, int], ...]
@@ -36,6 +37,7 @@ class Image:
     sections: Mapping[str, int]
     build: str
     constants: Mapping[str, int] = field(default_factory=dict)
+    elf: bytes = field(default=b"", repr=False)
 
     @property
     def flash_bytes(self) -> int:
@@ -48,8 +50,14 @@ class Image:
         return sum(n for s, n in self.sections.items() if s.startswith((".data", ".bss")))
 
 
-def build_image(artifact: Artifact, target: Target) -> Image:
+def build_image(artifact: Artifact, target: Target, start: str | None = None, *, base: int = BASE) -> Image:
     """Compile and link for a target.
+
+    Args:
+        artifact: of kind "c99".
+        target: that names a compiler.
+        start: C text with the entry ``_start``; without it the entry is the model's own function.
+        base: address of the image.
 
     Raises:
         UnsupportedError: ziglang or pyelftools is missing, or the target names no compiler.
@@ -63,19 +71,25 @@ def build_image(artifact: Artifact, target: Target) -> Image:
     prefix = artifact.provenance["prefix"]
     raw = f"void {prefix}_scores(" in _header(artifact)
     entry = f"{prefix}_scores" if raw else f"{prefix}_scores_from_codes"
+    entry = "_start" if start is not None else entry
     flags = (
         *machine, "-std=c99", "-ffreestanding", "-ffp-contract=off", "-fno-unwind-tables",
         "-fno-asynchronous-unwind-tables", "-nostdlib", "-rtlib=compiler-rt", "-static",
         "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections", f"-Wl,--entry={entry}",
-        f"-Wl,-u,{prefix}_label", f"-Wl,--image-base={BASE:#x}", "-g0",
+        f"-Wl,-u,{prefix}_label", f"-Wl,--image-base={base:#x}", "-g0",
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="qcompile_image_") as name:
         folder = Path(name)
         write_files(artifact.files, folder)
         source = folder / artifact.entry
         include = ("-I", str(source.parent), "-I", str(folder / "include"))
-        compile_files(command, [source], folder / "image.elf", (*flags, *include))
-        elf = ELFFile(io.BytesIO((folder / "image.elf").read_bytes()))
+        sources = [source]
+        if start is not None:
+            sources.append(folder / "qc_start.c")
+            sources[-1].write_text(start, encoding="ascii")
+        compile_files(command, sources, folder / "image.elf", (*flags, *include))
+        content = (folder / "image.elf").read_bytes()
+        elf = ELFFile(io.BytesIO(content))
         segments = tuple(
             (s["p_vaddr"], s.data(), s["p_memsz"]) for s in elf.iter_segments() if s["p_type"] == "PT_LOAD"
         )
@@ -87,7 +101,7 @@ def build_image(artifact: Artifact, target: Target) -> Image:
         }
         constants = {s.name: s["st_size"] for s in listed if s["st_info"]["type"] == "STT_OBJECT"}
     shown = [f for f in (*machine, "-std=c99", "-ffp-contract=off")]
-    return Image(segments, symbols, sections, f"{command.version}: {' '.join(shown)}", constants)
+    return Image(segments, symbols, sections, f"{command.version}: {' '.join(shown)}", constants, content)
 
 
 def _header(artifact: Artifact) -> str:

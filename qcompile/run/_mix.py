@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["classify"]
+__all__ = ["classify", "undecoded"]
 
 FLOAT = re.compile(r"^(v(?!st|ld|push|pop)|f(?!ence)|scvtf|ucvtf)")
 LOAD = re.compile(r"^(c\.)?(ldr|ldp|ldur|ldm|ld[1-4]|vldr|vldm|vpop|pop|l[bhwd]u?$|l[wd]sp$|flw|fld)")
 STORE = re.compile(r"^(c\.)?(str|stp|stur|stm|strd|st[1-4]|vstr|vstm|vpush|push|s[bhwd]$|s[wd]sp$|fsw|fsd)")
 CALL = re.compile(r"^(c\.)?(bl|blx|blr|jal|jalr)$")
 BRANCH = re.compile(
-    r"^(c\.)?(b|bx|br|ret|cbz|cbnz|tbz|tbnz|j|jr|beq|bne|blt|bge|bltu|bgeu|beqz|bnez|blez|bgez|bltz|bgtz|"
+    r"^(c\.)?(le|wls|b|bx|br|ret|cbz|cbnz|tbz|tbnz|j|jr|beq|bne|blt|bge|bltu|bgeu|beqz|bnez|blez|bgez|bltz|bgtz|"
     r"b\.?(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le))(\.[nw])?$"
 )
 LONG = re.compile(r"^(smull|umull|smlal|umlal|smulh|umulh|mulh|mulhu|mulhsu|umaal)")
@@ -42,12 +42,33 @@ def classify(mnemonic: str, operands: str) -> dict[str, int]:
         return {"call": 1}
     if BRANCH.match(m):
         return {"branch": 1}
-    if VECTOR.match(operands):
+    if m == "vector" or VECTOR.match(operands):
         return {"simd": 1}
     for pattern, name in ((LONG, "mul_long"), (MUL, "mul"), (DIV, "div"), (FLOAT, "float")):
         if pattern.match(m):
             return {name: 1}
     return {"alu": 1}
+
+
+def undecoded(code: bytes) -> str | None:
+    """Name of one instruction that capstone 5 does not know: Zbb of RISC-V, v8.1-M of Cortex-M55.
+
+    >>> undecoded(bytes.fromhex("93972760")), undecoded(bytes.fromhex("0ff009c0")), undecoded(bytes(3))
+    ('zbb', 'le', None)
+    """
+    if len(code) != 4:
+        return None
+    word = int.from_bytes(code, "little")
+    if word & 0x7F in (0x13, 0x33):  # RISC-V register-immediate and register-register arithmetic
+        return "zbb"
+    first, second = word & 0xFFFF, word >> 16
+    if first & 0xFFC0 == 0xF000 and second & 0xE001 == 0xC001:
+        return "le" if first & 0x0F == 0x0F else "wls"
+    if first & 0xFFC0 == 0xF040 and second & 0xE001 == 0xE001:
+        return "dls"
+    if first & 0xFFF0 == 0xEA50:
+        return "csel"
+    return "vector" if first >> 12 in (0xE, 0xF) and first & 0x0C00 == 0x0C00 else None
 
 
 def _registers(operands: str) -> int:

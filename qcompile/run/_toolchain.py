@@ -40,7 +40,8 @@ def zig() -> Command | None:
 @functools.cache
 def host_compilers() -> tuple[Command, ...]:
     """Compilers for this machine, the preferred one first."""
-    found = [Command(n, (p,), _version((p,))) for n in ("gcc", "clang", "cc") if (p := shutil.which(n))]
+    named = [n for n in ("gcc", "clang") if shutil.which(n)] or ["cc"]  # cc is one of them where they are
+    found = [Command(n, (p,), _version((p,))) for n in named if (p := shutil.which(n))]
     pip = zig()
     return tuple(found + ([pip] if pip else []))
 

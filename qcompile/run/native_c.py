@@ -19,7 +19,15 @@ from qcompile.ir.ops import Encode, Scale
 from qcompile.ir.program import Program
 from qcompile.run._toolchain import STRICT, Command, compile_files, host_compilers, write_files
 
-__all__ = ["NativeRunner", "code_type", "finish", "open_artifact", "run_program", "score_type"]
+__all__ = [
+    "NativeRunner",
+    "code_type",
+    "driver_words",
+    "finish",
+    "open_artifact",
+    "run_program",
+    "score_type",
+]
 
 DRIVER = """
 #include <stdio.h>
@@ -68,19 +76,20 @@ def code_type(program: Program) -> np.dtype[Any]:
     return np.dtype(f"<i{next(b for b in (1, 2, 4, 8) if 8 * b >= bits)}")
 
 
-def _driver(artifact: Artifact) -> str:
+def driver_words(artifact: Artifact) -> dict[str, str]:
+    """What a driver in C needs to know of a model: header, prefix, type and length of a row, function."""
     assert artifact.program is not None
     prefix = artifact.provenance["prefix"]
     raw = any(isinstance(op, Encode) for op in artifact.program.ops)
     kinds = {"f4": "float", "u1": "uint8_t"} | {f"i{n}": f"int{8 * n}_t" for n in (1, 2, 4, 8)}
-    return DRIVER.format(
-        header=f"{prefix}.h",
-        kind=kinds[code_type(artifact.program).str[1:]],
-        prefix=prefix,
-        upper=prefix.upper(),
-        call=f"{prefix}_scores" if raw else f"{prefix}_scores_from_codes",
-        length=f"{prefix.upper()}_{'FEATURES' if raw else 'INPUTS'}",
-    )
+    return {
+        "header": f"{prefix}.h",
+        "kind": kinds[code_type(artifact.program).str[1:]],
+        "prefix": prefix,
+        "upper": prefix.upper(),
+        "call": f"{prefix}_scores" if raw else f"{prefix}_scores_from_codes",
+        "length": f"{prefix.upper()}_{'FEATURES' if raw else 'INPUTS'}",
+    }
 
 
 def finish(program: Program, scores: NDArray[np.int64]) -> NDArray[Any]:
@@ -131,7 +140,7 @@ def _choose(command: Command | None) -> Command:
 
 def _build(artifact: Artifact, folder: Path, command: Command, flags: Sequence[str], output: Path) -> None:
     write_files(artifact.files, folder)
-    (folder / "driver.c").write_text(_driver(artifact), encoding="ascii")
+    (folder / "driver.c").write_text(DRIVER.format(**driver_words(artifact)), encoding="ascii")
     includes = ("-I", str((folder / artifact.entry).parent), "-I", str(folder / "include"))
     sources = [folder / artifact.entry, folder / "driver.c"]
     compile_files(command, sources, output, (*STRICT, "-ffp-contract=off", *includes, *flags))

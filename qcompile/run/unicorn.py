@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from qcompile.backends.artifact import Artifact
 from qcompile.errors import CompileError, DataError, UnsupportedError, did_you_mean
 from qcompile.ir.program import Program
 from qcompile.run._image import Image, build_image
-from qcompile.run._mix import classify
+from qcompile.run._trace import Trace, owners, price
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 
@@ -27,27 +27,6 @@ __all__ = ["Trace", "UnicornRunner", "open_artifact"]
 
 STACK, STACK_SIZE, DATA, STOP = 0x4000_0000, 0x20_0000, 0x5000_0000, 0x7000_0000
 FILL = b"\xa5"
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What one row cost.
-
-    Attributes:
-        instructions: executed.
-        classes: instruction class -> units (see ``targets.schema.CYCLE_CLASSES``).
-        by_operation: IR value, or "encode", "count", "tables", "call", "runtime" -> its classes.
-        instructions_by_operation: the same -> instructions.
-        mix: mnemonic -> executed.
-        stack_bytes: high-water mark.
-    """
-
-    instructions: int
-    classes: Mapping[str, int]
-    by_operation: Mapping[str, Mapping[str, int]]
-    instructions_by_operation: Mapping[str, int]
-    mix: Mapping[str, int]
-    stack_bytes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +38,16 @@ class UnicornRunner:
     target: Target
     image: Image
     name: str = "unicorn"
+
+    @property
+    def version(self) -> str:
+        """Of the emulator."""
+        return f"Unicorn {metadata.version('unicorn')}"
+
+    @property
+    def build(self) -> str:
+        """Compiler and flags."""
+        return self.image.build
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """(n, features) raw rows to (n, C) int64."""
@@ -102,7 +91,7 @@ class _Machine:
     def __init__(self, runner: UnicornRunner) -> None:
         uc: Any = importlib.import_module("unicorn")
         self.runner, image = runner, runner.image
-        arch, mode, self.disassembler, self.registers = _machines(runner.target.machine)
+        arch, mode, self.disassembler, self.registers = machines(runner.target.machine)
         self.uc: Any = uc.Uc(arch, mode)
         if runner.target.machine_cpu:
             prefix = "UC_CPU_ARM64_" if runner.target.machine == "aarch64" else "UC_CPU_ARM_"
@@ -154,72 +143,17 @@ class _Machine:
         self.run(row)
         self.uc.hook_del(handle)
         stack = bytes(self.uc.mem_read(STACK, top))
-        return self._price(edges, len(stack.lstrip(FILL)))
-
-    def _price(self, edges: Counter[Any], stack: int) -> Trace:
-        blocks: Counter[tuple[int, int]] = Counter()
-        taken: Counter[tuple[int, int]] = Counter()
-        for (before, here), times in edges.items():
-            blocks[here] += times
-            if before[1] and here[0] != before[0] + before[1]:
-                taken[before] += times
-        owner = _owners(self.runner)
-        mix: Counter[str] = Counter()
-        classes: dict[str, Counter[str]] = {}
-        instructions: Counter[str] = Counter()
-        for (address, size), times in blocks.items():
-            if address & ~1 == STOP:
-                continue
-            name = owner(address)
-            mine = classes.setdefault(name, Counter())
-            code = bytes(self.uc.mem_read(address, size))
-            done = 0
-            for _, length, mnemonic, operands in self.disassembler.disasm_lite(code, address):
-                done += length
-                mix[mnemonic] += times
-                instructions[name] += times
-                for kind, units in classify(mnemonic, operands).items():
-                    mine[kind] += units * times
-            if done != size:
-                raise CompileError(f"{size - done} bytes at {address + done:#x} could not be disassembled.")
-            mine["branch_taken"] += taken[address, size]
-        total: Counter[str] = Counter()
-        for part in classes.values():
-            total.update(part)
-        return Trace(
-            sum(instructions.values()),
-            dict(total),
-            {k: dict(v) for k, v in classes.items()},
-            dict(instructions),
-            dict(mix.most_common()),
-            stack,
+        runner = self.runner
+        return price(
+            {edge: n for edge, n in edges.items() if edge[1][0] & ~1 != STOP},
+            lambda address, size: bytes(self.uc.mem_read(address, size)),
+            self.disassembler,
+            owners(runner.artifact, runner.image),
+            len(stack.lstrip(FILL)),
         )
 
 
-def _owners(runner: UnicornRunner) -> Any:
-    """Address -> operation: dots by their functions, encode, other functions of the model, runtime."""
-    prefix = runner.artifact.provenance["prefix"]
-    functions: Mapping[str, str] = runner.artifact.provenance["functions"]
-    spans = sorted((a, n, name) for name, (a, n) in runner.image.symbols.items())
-
-    def find(address: int) -> str:
-        for start, size, name in spans:
-            if start <= address < start + max(size, 1):
-                if name in functions:
-                    return functions[name]
-                if name == f"{prefix}_encode":
-                    return "encode"
-                if "_differ_" in name or "_both_" in name:
-                    return "count"
-                if name.startswith("qc_"):
-                    return "tables"
-                return "call" if name.startswith(prefix) else "runtime"
-        return "runtime"
-
-    return find
-
-
-def _machines(machine: str) -> tuple[int, int, Any, tuple[int, int, tuple[int, ...]]]:
+def machines(machine: str) -> tuple[int, int, Any, tuple[int, int, tuple[int, ...]]]:
     import capstone as cs
     import unicorn as uc
     from unicorn import arm64_const as a64

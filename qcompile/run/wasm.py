@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import tempfile
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ __all__ = ["WasmRunner", "build_module", "open_artifact"]
 FUEL = 10**12
 
 
-def build_module(artifact: Artifact, target: Target) -> bytes:
-    """The .wasm file: exports memory, __heap_base and the model's functions.
+def build_module(artifact: Artifact, target: Target) -> tuple[bytes, str]:
+    """The .wasm file, which exports memory, __heap_base and the model's functions; and how it was built.
 
     Raises:
         UnsupportedError: ziglang is missing.
@@ -51,7 +52,8 @@ def build_module(artifact: Artifact, target: Target) -> bytes:
         compile_files(
             command, [source], folder / "model.wasm", (*flags, "-Wl,--no-entry", "-Wl,-s", *exports, *include)
         )
-        return (folder / "model.wasm").read_bytes()
+        shown = " ".join((*machine, "-std=c99", "-ffp-contract=off"))
+        return (folder / "model.wasm").read_bytes(), f"{command.version}: {shown}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,13 @@ class WasmRunner:
     program: Program
     target: Target
     module: bytes = field(repr=False)
+    build: str
     name: str = "wasm"
+
+    @property
+    def version(self) -> str:
+        """Of the machine."""
+        return f"wasmtime {metadata.version('wasmtime')}"
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """(n, features) raw rows to (n, C) int64."""
@@ -118,4 +126,4 @@ def open_artifact(artifact: Artifact, target: Target | None = None) -> WasmRunne
         raise UnsupportedError(f"target {chosen.name!r} is run by {chosen.runner or 'nothing'}, not by wasm.")
     if importlib.util.find_spec("wasmtime") is None:
         raise UnsupportedError("running WebAssembly needs wasmtime: pip install 'qcompile[edge]'.")
-    return WasmRunner(artifact, artifact.program, chosen, build_module(artifact, chosen))
+    return WasmRunner(artifact, artifact.program, chosen, *build_module(artifact, chosen))

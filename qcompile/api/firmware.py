@@ -1,0 +1,95 @@
+"""A folder that ``compile`` wrote: what makes its C files checkable again, by anyone, later.
+
+artifact.json   target, kernels, names, sha256 of every file, and what was measured with which compiler
+program.qir     the exact integer program that the C must equal
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qcompile.api.model import PROGRAM
+from qcompile.backends.artifact import Artifact, digest_of
+from qcompile.errors import ModelError
+from qcompile.ir.program import Program
+from qcompile.ir.text import dump, parse
+
+__all__ = ["DESCRIPTION", "described", "is_firmware", "read_firmware", "with_description"]
+
+DESCRIPTION, KIND = "artifact.json", "qcompile firmware"
+LARGEST = 1 << 30
+
+
+def with_description(artifact: Artifact, program: Program, facts: Mapping[str, Any]) -> dict[str, bytes]:
+    """Every file of the folder: the artifact's own, its program, and the description.
+
+    Args:
+        artifact: of kind "c99".
+        program: as the model means it, before any pass.
+        facts: further JSON-able entries of the description, such as what was measured.
+    """
+    files = {**artifact.files, PROGRAM: dump(program).encode()}
+    record = {
+        "kind": KIND,
+        "entry": artifact.entry,
+        "provenance": dict(artifact.provenance),
+        **facts,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+    }
+    return {**files, DESCRIPTION: (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()}
+
+
+def is_firmware(place: Path) -> bool:
+    """Whether a path is a folder that ``compile`` wrote."""
+    return (place / DESCRIPTION).is_file()
+
+
+def described(place: Path) -> dict[str, Any]:
+    """The description.
+
+    Raises:
+        ModelError: it is damaged, or names a file outside the folder.
+    """
+    path = place / DESCRIPTION
+    damaged = f"{path} is not a description that `qcompile compile` wrote; compile it again."
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        sound = record["kind"] == KIND and isinstance(record["provenance"], dict)
+        names = [str(name) for name in record["files"]]
+        sound = sound and record["entry"] in names and PROGRAM in names
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ModelError(damaged) from None
+    inside = all(not Path(n).is_absolute() and ".." not in Path(n).parts for n in names)
+    if not sound or not inside:
+        raise ModelError(damaged)
+    found: dict[str, Any] = record
+    return found
+
+
+def read_firmware(place: Path) -> tuple[Artifact, list[str]]:
+    """The C on disk as an artifact, and the names of files that are not as they were written.
+
+    Raises:
+        ModelError: a file is missing or unreadable.
+    """
+    record = described(place)
+    files = {}
+    for name in record["files"]:
+        path = place / name
+        try:
+            if path.stat().st_size > LARGEST:
+                raise ModelError(f"{path} is larger than 1 GiB; compile it again.")
+            files[name] = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read ({error.strerror}); compile it again.") from None
+    changed = [n for n, data in files.items() if hashlib.sha256(data).hexdigest() != record["files"][n]]
+    try:
+        program = parse(files.pop(PROGRAM).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ModelError(f"{place / PROGRAM} is not text; compile it again.") from None
+    entry, provenance = str(record["entry"]), dict(record["provenance"])
+    return Artifact("c99", files, entry, digest_of(files), program, provenance), changed

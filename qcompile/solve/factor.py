@@ -63,6 +63,7 @@ class Factored:
         self.loss = loss
         self.dtype = dtype
         self.data = np.ascontiguousarray(relaxation.factors, dtype=dtype)
+        self.slope: Array = np.zeros(problem.n)  # loss'(f) where it was last evaluated
 
     def value_and_gradient(self, flat: Array, like: Point) -> tuple[float, NDArray[np.float64]]:
         """Objective and its gradient at a packed point."""
@@ -77,7 +78,8 @@ class Factored:
             f = f + constant * (rhos[0] - rhos[1])
         y, weight, penalty = self.problem.y, self.problem.weight, self.problem.penalty
         value = float(weight @ self.loss.value(f, y)) + penalty * sum(rhos)
-        wl = weight * self.loss.gradient(f, y)
+        self.slope = self.loss.gradient(f, y)
+        wl = weight * self.slope
         product *= (2.0 * wl).astype(self.dtype)[:, None]
         pull = (z.T @ product).astype(np.float64)
         pulls = [pull[:, :edge], -pull[:, edge:]]

@@ -66,8 +66,11 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
 
     >>> did_you_mean("unifrom", ["uniform", "threshold"])
     " Did you mean 'uniform'?"
+    >>> did_you_mean("AGE", ["Age", "page"])
+    " Did you mean 'Age'?"
     >>> did_you_mean("zzz", ["uniform"])
     ''
     """
-    near = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    words = {word.casefold(): word for word in allowed}
+    near = difflib.get_close_matches(given.casefold(), words, n=1, cutoff=0.6)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""

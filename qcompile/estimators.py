@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -57,7 +58,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         prove: str = "fast",
         method: str = "auto",
         max_seconds: float | None = None,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.encoder = encoder
@@ -100,7 +101,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
             prove=self.prove,
             method=self.method,
             max_seconds=self.max_seconds,
-            seed=int(self.random_state or 0),
+            seed=_seed(self.random_state),
             jobs=self.n_jobs,
         )
 
@@ -165,6 +166,13 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         return predict if classes is None else lambda x: np.asarray(classes[predict(x)])
 
 
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    """An integer; a generator is asked for one, and None is 0, because a certificate should be repeatable."""
+    if random_state is None or isinstance(random_state, int | np.integer):
+        return int(random_state or 0)
+    return int(check_random_state(random_state).randint(2**31))
+
+
 def _float32(x: NDArray[Any]) -> NDArray[np.float32]:
     """Raw rows as float32; what is too large saturates to infinity, which encoders clip."""
     with np.errstate(over="ignore"):
@@ -186,7 +194,9 @@ class QuantizedPolynomialClassifier(ClassifierMixin, _QuantizedPolynomial):  # t
     Source: [BP21].
 
     Parameters: see ``qcompile.train.choices.Choices``; ``random_state`` is its seed and
-    ``n_jobs`` its jobs. None means "chosen by validation on the training rows".
+    ``n_jobs`` its jobs. None means "chosen by validation on the training rows". Columns are numbers;
+    text columns need an encoder of scikit-learn's before, or ``qcompile.api.train``. There are no
+    sample weights: the certificate is about the mean loss over the rows.
 
     Attributes:
         classes_: (C,) the labels.

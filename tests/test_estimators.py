@@ -91,10 +91,17 @@ def test_missing_cells_are_allowed():
     assert model.score(x, y) > 0.8
 
 
-def test_breast_cancer_is_as_good_as_logistic_regression_to_a_point():
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"encoder": "uniform", "bits": 4, "beta": 0.01}, id="given"),
+        pytest.param({}, id="chosen", marks=pytest.mark.slow),
+    ],
+)
+def test_breast_cancer_is_as_good_as_logistic_regression_to_a_point(given):
     x, y = load_breast_cancer(return_X_y=True)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    ours = cross_val_score(QuantizedPolynomialClassifier(), x, y, cv=folds).mean()
+    ours = cross_val_score(QuantizedPolynomialClassifier(**given), x, y, cv=folds).mean()
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     assert ours >= cross_val_score(linear, x, y, cv=folds).mean() - 0.01
 
@@ -110,3 +117,23 @@ def test_the_certificate_is_about_the_rows_given():
     for column, certificate in enumerate(model.certificate_.columns):
         problem = problem_of(dataset, column, model.beta_, "logistic", Choices())
         assert check(problem, certificate).valid
+
+
+def test_copies_pipelines_searches_and_stored_estimators(tmp_path):
+    import joblib
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV
+
+    x, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    model = QuantizedPolynomialClassifier(bits=2, beta=0.03, random_state=np.random.RandomState(0))
+    search = GridSearchCV(make_pipeline(StandardScaler(), model), {
+        "quantizedpolynomialclassifier__beta": [0.1, 0.01],
+    }, cv=2).fit(x, names)  # fmt: skip
+    assert search.best_score_ > 0.8
+    fitted = search.best_estimator_[-1]
+    assert clone(fitted).get_params()["beta"] == fitted.beta
+    joblib.dump(search, tmp_path / "search.joblib")
+    again = joblib.load(tmp_path / "search.joblib")
+    np.testing.assert_array_equal(again.predict(x), search.predict(x))
+    assert again.best_estimator_[-1].certificate_.gap == fitted.certificate_.gap

@@ -11,6 +11,7 @@ from qcompile.events import Event
 
 __all__ = ["backend_name", "certificate_sentence", "number", "percent", "say", "score"]
 
+MOST = 0.75  # share of one class from which accuracy alone says little
 
 BACKENDS = {
     "host": "numba kernels",
@@ -100,12 +101,17 @@ def accuracy_sentence(metrics: Mapping[str, Any]) -> str:
     """Test score beside those of the float models on the same split.
 
     >>> accuracy_sentence({"measure": "R2", "test": 0.5, "baselines": {"ridge regression": 0.45}})
-    '0.500 is R2 on the test rows; on the same split, ridge regression 0.450.'
+    'R2 on the test rows is 0.500; on the same split, ridge regression 0.450.'
     """
     measure = str(metrics["measure"])
     others = ", ".join(f"{name} {score(measure, value)}" for name, value in metrics["baselines"].items())
-    right = "of the test rows are right" if measure == "accuracy" else "is R2 on the test rows"
-    return f"{score(measure, metrics['test'])} {right}; on the same split, {others}."
+    told = score(measure, metrics["test"])
+    said = f"{told} of the test rows are right" if measure == "accuracy" else f"R2 on the test rows is {told}"
+    always = metrics.get("majority")
+    alone = ""
+    if always and always["share"] >= MOST:
+        alone = f" Always answering {always['name']!r} is right for {score(measure, always['share'])}."
+    return f"{said}; on the same split, {others}.{alone}"
 
 
 def score(measure: str, value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from qcompile.errors import QCompileError, did_you_mean
@@ -38,7 +39,7 @@ class Choices:
         max_seconds: wall-clock limit per score column for each solver, or None.
         test_fraction: share of the rows kept for the test.
         seed: of every random step.
-        jobs: parallel score columns; None means all cores.
+        jobs: parallel score columns; None and -1 mean all cores.
     """
 
     encoder: str = "auto"
@@ -87,14 +88,24 @@ class Choices:
             raise QCompileError(
                 "the polynomial family and an activation a,b,c go together: give both or neither."
             )
-        if self.beta is not None and not 0 < self.beta < float("inf"):
-            raise QCompileError(f"beta is {self.beta}, allowed: a finite number above 0.")
+        for name, value in (("beta", self.beta), ("max_seconds", self.max_seconds)):
+            if value is not None and not 0 < value < float("inf"):
+                raise QCompileError(f"{name} is {value}, allowed: a finite number above 0.")
         if not 0 < self.gap < 1:
             raise QCompileError(
                 f"gap is {self.gap}, allowed: above 0 and below 1, a share of the objective; 0.01 is 1 %."
             )
+        if self.jobs is not None and self.jobs < 1 and self.jobs != -1:
+            raise QCompileError(f"jobs is {self.jobs}, allowed: 1 or more, or -1 for every core.")
+        if self.seed < 0:
+            raise QCompileError(f"seed is {self.seed}, allowed: 0 or more.")
         if not 0 < self.test_fraction < 1:
             raise QCompileError(f"test_fraction is {self.test_fraction}, allowed: between 0 and 1.")
+
+    @property
+    def workers(self) -> int:
+        """``jobs`` as a number of threads."""
+        return os.cpu_count() or 1 if self.jobs in (None, -1) else int(self.jobs or 1)
 
 
 def default_loss(task: str, loss: str | None) -> str:

@@ -8,7 +8,6 @@ they deploy smaller.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -224,7 +223,7 @@ def _path(
 
     rows: list[dict[str, Any]] = []
     large = parts[0][0].q.size >= THREADED
-    jobs = (choices.jobs or os.cpu_count() or 1) if large else 1
+    jobs = choices.workers if large else 1
     pairs = [(f, c) for f in range(len(folds)) for c in range(count)]
     with threadpool_limits(1):
         for beta in betas:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -137,9 +136,10 @@ def fit_dataset(
     def run(c: int) -> ColumnFit:
         return fit_column(problems[c], choices, (lambda stage, p: watch(stage, c, p)) if watch else None)
 
-    jobs = min(count, choices.jobs or os.cpu_count() or 1)
-    # One column may use every core in its matrix products, if they are large enough to gain by it.
-    wide = jobs == 1 and max(p.n * p.d for p in problems) > LARGE
+    jobs = min(count, choices.workers)
+    # One column may use every core in its matrix products, if they are large enough to gain by it;
+    # whether it does must not depend on ``jobs``, since threads add up in another order.
+    wide = count == 1 and max(p.n * p.d for p in problems) > LARGE
     with nullcontext() if wide else threadpool_limits(1):
         fits = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(c) for c in range(count))
     layer = quantize(problems, [f.atoms for f in fits], bits=choices.alpha_bits)

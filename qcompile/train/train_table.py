@@ -219,9 +219,16 @@ def _metrics(
         "baselines": {name: float(score(table.y[test], told)) for name, told in others.items()},
         "confusion": None if regression else confused(predicted[test]),
         "baseline_confusion": {} if regression else {name: confused(told) for name, told in others.items()},
+        "majority": None if regression else _majority(table, test),
         "points": _points(table.y[test], predicted[test]) if regression else [],
     }
     return metrics, values[test]
+
+
+def _majority(table: Table, test: NDArray[np.intp]) -> dict[str, Any]:
+    """The most frequent class of the test rows, and its share: what answering without looking reaches."""
+    counts = np.bincount(table.y[test], minlength=len(table.schema.classes))
+    return {"name": table.schema.classes[int(counts.argmax())], "share": float(counts.max() / counts.sum())}
 
 
 def _points(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[list[float]]:

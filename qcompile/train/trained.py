@@ -67,7 +67,8 @@ class Trained:
         stats: per column {"method", "reason", "iterations", "seconds", "status"}.
         train_index: rows the model was fitted on.
         test_index: rows it never saw.
-        metrics: {"measure", "train", "test", "baselines", "confusion", "baseline_confusion", "points"}.
+        metrics: {"measure", "train", "test", "baselines", "confusion", "baseline_confusion", "majority",
+            "points"}, see ``train_table``.
         choices: the user's settings.
         chosen: {"encoder", "beta", "loss", "reason", "ranking", "validation"}.
         test_values: (n_test, C) float64 values of the deployed network.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,18 @@ def test_equal_seeds_give_equal_bytes(tmp_path: Path) -> None:
         build("sklearn:wine", tmp_path / name, choices=QUICK)
     for file in ("model.onnx", "certificate.npz"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_equal_seeds_give_equal_bytes_in_other_processes_and_with_other_jobs(tmp_path: Path) -> None:
+    """Validation, three score columns, another order of hashes and another number of threads."""
+    words = ["train", "sklearn:iris", "--encoder", "threshold", "--neurons", "8"]
+    found = set()
+    for jobs, seed in (("1", "1"), ("2", "2")):
+        path = tmp_path / f"{jobs}.onnx"
+        command = [sys.executable, "-m", "qcompile", *words, "--jobs", jobs, "-o", str(path)]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        found.add(path.read_bytes())
+    assert len(found) == 1
 
 
 def test_the_events_come_in_the_order_of_the_stages(tmp_path: Path) -> None:

@@ -121,6 +121,10 @@ def test_an_output_folder_without_permission(build, tmp_path: Path) -> None:
         (["--activation", "1,2"], "--activation is '1,2'"),
         (["--target", "hots"], "Did you mean 'host'?"),
         (["--test-fraction", "1.5"], "test_fraction is 1.5"),
+        (["--seed", "-1"], "seed is -1"),
+        (["--jobs", "0"], "jobs is 0"),
+        (["--gap", "2"], "gap is 2.0"),
+        (["--max-seconds", "-1"], "max_seconds is -1.0"),
     ],
 )
 def test_a_setting_out_of_range(build, tmp_path: Path, words: list[str], told: str) -> None:

@@ -1,4 +1,4 @@
-"""Start-up under QEMU: rows from standard input, scores to standard output, no library.
+"""Start-up under QEMU: rows from standard input, scores and labels to standard output.
 
     _start           puts the stack on an array of our own ; nothing before it is needed
     qc_start_main    read a row, paint the stack, call the model, measure the stack, write the scores
@@ -81,6 +81,7 @@ void qc_start_main(void);
 void qc_start_main(void)
 {
     unsigned used = 0U;
+    int32_t label = 0;
     while (qc_start_read() != 0) {
         volatile unsigned char *low = qc_start_stack;
         unsigned char *here;
@@ -95,6 +96,10 @@ void qc_start_main(void)
         }
         used = (unsigned)(here - (unsigned char *)low);
         (void)qc_start_call(WRITE, 1, (long)scores, (long)sizeof scores);
+#if @labels@
+        label = @prefix@_label(scores);
+#endif
+        (void)qc_start_call(WRITE, 1, (long)&label, 4);
     }
     (void)qc_start_call(WRITE, 2, (long)&used, 4);
     (void)qc_start_call(EXIT, 0, 0, 0);
@@ -107,6 +112,8 @@ void qc_start_main(void)
 def start_text(artifact: Artifact) -> str:
     """C text of the start-up for one model."""
     text = TEXT
-    for word, value in driver_words(artifact).items():
+    assert artifact.program is not None
+    labels = str(int("label" in artifact.program.outputs))
+    for word, value in {**driver_words(artifact), "labels": labels}.items():
         text = text.replace(f"@{word}@", value)
     return text

@@ -111,6 +111,7 @@ class NativeRunner:
     program: Program
     build: str
     _function: Any
+    _label: Any
     _score: np.dtype[Any]
     _folder: Any = field(repr=False)
     name: str = "c99"
@@ -125,8 +126,12 @@ class NativeRunner:
         return exact
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Label indices, or values for regression."""
-        return finish(self.program, self.scores(x))
+        """Label indices by the model's own C function; values for regression."""
+        scores = self.scores(x)
+        if self._label is None:
+            return finish(self.program, scores)
+        rows = np.ascontiguousarray(scores, dtype=self._score)
+        return np.array([self._label(row.ctypes.data) for row in rows], dtype=np.int64)
 
 
 def _choose(command: Command | None) -> Command:
@@ -161,10 +166,14 @@ def open_artifact(
     path = Path(folder.name)
     extra = ("-fno-sanitize=all",) if chosen.name == "zig" else ()
     _build(artifact, path, chosen, (*flags, *extra, "-shared", "-fPIC"), path / "model.so")
-    function = ctypes.CDLL(str(path / "model.so")).qc_rows
-    function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+    library = ctypes.CDLL(str(path / "model.so"))
+    library.qc_rows.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+    label = None
+    if "label" in artifact.program.outputs:
+        label = library[f"{artifact.provenance['prefix']}_label"]
+        label.argtypes, label.restype = [ctypes.c_void_p], ctypes.c_int32
     build = f"{chosen.version}, {' '.join(flags)}"
-    return NativeRunner(artifact.program, build, function, score_type(artifact), folder)
+    return NativeRunner(artifact.program, build, library.qc_rows, label, score_type(artifact), folder)
 
 
 def run_program(

@@ -37,7 +37,7 @@ USER = {"riscv32": "qemu-riscv32", "riscv64": "qemu-riscv64"}
 BOARDS = {"cortex-m55": "mps3-an547"}  # of qemu-system-arm, by [runner] cpu
 BOARD_MEMORY = 0x0100_0000  # 2 MB of SRAM
 SECONDS = 600
-OURS = re.compile(r"_start|qc_start_\w+")  # the start-up is not part of what is counted
+OURS = re.compile(r"_start|qc_start_\w+|\w+_label")  # not part of what is counted: raw row to scores
 PC = re.compile(rb"^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/", re.M)
 
 
@@ -64,17 +64,23 @@ class QemuRunner:
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """(n, features) raw rows to (n, C) int64."""
+        return self._answers(x)[0]
+
+    def predict(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Label indices by the model's own C function; values for regression."""
+        scores, labels = self._answers(x)
+        return labels if "label" in self.program.outputs else finish(self.program, scores)
+
+    def _answers(self, x: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         rows = np.ascontiguousarray(x, dtype=code_type(self.program))
         columns = self.program[self.program.outputs["scores"]].type.length
         out, _ = self._run(rows.tobytes())
-        kind = score_type(self.artifact)
-        if len(out) != len(rows) * columns * kind.itemsize:
+        answer = np.dtype([("scores", score_type(self.artifact), columns), ("label", "<i4")])
+        if len(out) != len(rows) * answer.itemsize:
             raise CompileError(f"{self.command[0]} answered {len(out)} bytes for {len(rows)} rows.")
-        return np.frombuffer(out, kind).astype(np.int64).reshape(len(rows), columns)
-
-    def predict(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Label indices, or values for regression."""
-        return finish(self.program, self.scores(x))
+        found = np.frombuffer(out, answer)
+        scores = found["scores"].astype(np.int64).reshape(len(rows), columns)
+        return scores, found["label"].astype(np.int64)
 
     def count(self, row: NDArray[Any]) -> Trace:
         """Instructions, mix and stack of one row."""

@@ -56,8 +56,12 @@ class UnicornRunner:
         return np.stack([machine.run(row) for row in rows]) if len(rows) else np.empty((0, 1), np.int64)
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Label indices, or values for regression."""
-        return finish(self.program, self.scores(x))
+        """Label indices by the model's own C function; values for regression."""
+        scores = self.scores(x)
+        if "label" not in self.program.outputs:
+            return finish(self.program, scores)
+        machine = _Machine(self)
+        return np.array([machine.label(row) for row in scores], dtype=np.int64)
 
     def count(self, row: NDArray[Any]) -> Trace:
         """Instructions, mix and stack of one row."""
@@ -112,20 +116,31 @@ class _Machine:
         if entry not in names:
             raise CompileError(f"the image has no function {entry}.")
         self.entry = names[entry][0]
+        self.decision = names.get(f"{prefix}_label", (0, 0))[0]
         self.columns = runner.program[runner.program.outputs["scores"]].type.length
         self.score = score_type(runner.artifact)
 
     def run(self, row: NDArray[Any]) -> NDArray[np.int64]:
         out, scratch = DATA + 0x80_0000, DATA + 0x100_0000
         self.uc.mem_write(DATA, row.tobytes())
-        pc_sp, lr, args = self.registers
-        self.uc.reg_write(pc_sp, STACK + STACK_SIZE - 0x100)
-        self.uc.reg_write(lr, STOP | self.thumb)
-        for register, value in zip(args, (DATA, out, scratch), strict=True):
-            self.uc.reg_write(register, value)
-        self.uc.emu_start(self.entry | self.thumb, STOP)
+        self._call(self.entry, DATA, out, scratch)
         raw = bytes(self.uc.mem_read(out, self.columns * self.score.itemsize))
         return np.frombuffer(raw, self.score).astype(np.int64)
+
+    def label(self, scores: NDArray[np.int64]) -> int:
+        """Class index of one row's scores."""
+        self.uc.mem_write(DATA, scores.astype(self.score).tobytes())
+        return int(np.uint32(self._call(self.decision, DATA) & 0xFFFF_FFFF).astype(np.int32))
+
+    def _call(self, entry: int, *values: int) -> int:
+        """Run a function to its return; its first result register."""
+        stack, back, arguments = self.registers
+        self.uc.reg_write(stack, STACK + STACK_SIZE - 0x100)
+        self.uc.reg_write(back, STOP | self.thumb)
+        for register, value in zip(arguments, values, strict=False):
+            self.uc.reg_write(register, value)
+        self.uc.emu_start(entry | self.thumb, STOP)
+        return int(self.uc.reg_read(arguments[0]))
 
     def trace(self, row: NDArray[Any]) -> Trace:
         uc: Any = importlib.import_module("unicorn")

@@ -77,14 +77,17 @@ class WasmRunner:
         return self._run(x)[0]
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Label indices, or values for regression."""
-        return finish(self.program, self.scores(x))
+        """Label indices by the model's own C function; values for regression."""
+        if "label" not in self.program.outputs:
+            return finish(self.program, self.scores(x))
+        return self._run(x)[2]
 
     def count(self, row: NDArray[Any]) -> int:
         """Instructions of one row: wasmtime charges one unit of fuel for each."""
         return self._run(np.asarray(row)[None])[1]
 
-    def _run(self, x: NDArray[Any]) -> tuple[NDArray[np.int64], int]:
+    def _run(self, x: NDArray[Any]) -> tuple[NDArray[np.int64], int, NDArray[np.int64]]:
+        """Scores, fuel of the calls that made them, and labels (0 where there are none)."""
         w: Any = importlib.import_module("wasmtime")
         config = w.Config()
         config.consume_fuel = True
@@ -106,12 +109,17 @@ class WasmRunner:
         if missing > 0:
             memory.grow(store, -(-missing // 65536))
         result = np.empty((len(rows), columns), dtype=np.int64)
-        before = store.get_fuel()
+        labels = np.zeros(len(rows), dtype=np.int64)
+        label = exports[f"{prefix}_label"] if "label" in self.program.outputs else None
+        spent = 0
         for k, row in enumerate(rows):
             memory.write(store, row.tobytes(), at)
+            before = store.get_fuel()
             function(store, at, out, scratch)
+            spent += before - store.get_fuel()
+            labels[k] = label(store, out) if label is not None else 0
             result[k] = np.frombuffer(bytes(memory.read(store, out, scratch)), score)[:columns]
-        return result, before - store.get_fuel()
+        return result, spent, labels
 
 
 def open_artifact(artifact: Artifact, target: Target | None = None) -> WasmRunner:

@@ -34,6 +34,8 @@ def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> N
     int4       ONNX's own 4-bit integers, opset 21
     int2       ONNX's own 2-bit integers, opset 25
     qonnx      the QONNX dialect, for FINN, hls4ml and the qonnx package
+    custom     the fused kernel as an operator of ONNX Runtime, in a library (.so) beside the file;
+               fastest, for this machine's instruction set, needs a C compiler to make
     reference  XNOR and popcount in standard operators, for conformance; slow
     """
     from qcompile.api import export_model

@@ -2,15 +2,13 @@
 
 One thread and sequential execution unless asked otherwise: latency of one request, nothing else.
 
-NOTE Why the fused kernel is not offered as a custom operator of ONNX Runtime. It can be had from packages
-alone in two ways, and both were measured: a Python operator through onnxruntime-extensions adds about 50 us
-to every call, and a C library needs a compiler at install time and onnxruntime_c_api.h, which the wheel does
-not ship (398 kB to vendor, tied to an API version). A session of one trivial node takes 3.6 us per call,
-more than a whole small network on the host runner, so the operator could only be slower than ``run.host``.
+An artifact of the custom form brings the library of its operator; no library is ever looked for beside a
+file that somebody gave us.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +81,12 @@ def open_artifact(artifact: Artifact, threads: int = 1, providers: Sequence[str]
     """
     if artifact.kind != "onnx":
         raise UnsupportedError(f"ONNX Runtime runs artifacts of kind 'onnx', not {artifact.kind!r}.")
-    session = open_session(artifact.files[artifact.entry], threads, providers)
+    with tempfile.TemporaryDirectory() as folder:  # a library that is loaded needs its file no more
+        libraries = []
+        for name in artifact.files.keys() - {artifact.entry}:
+            libraries.append(Path(folder) / name)
+            libraries[-1].write_bytes(artifact.files[name])
+        session = open_session(artifact.files[artifact.entry], threads, providers, libraries=libraries)
     outputs = tuple(output.name for output in session.get_outputs())
     decision = next((name for name in ("class_index", "values") if name in outputs), outputs[0])
     return OnnxRunner(session, outputs, decision)
@@ -94,6 +97,7 @@ def open_session(
     threads: int = 1,
     providers: Sequence[str] | None = None,
     profile: str | None = None,
+    libraries: Sequence[str | Path] = (),
 ) -> InferenceSession:
     """A session on a model file or its bytes.
 
@@ -102,9 +106,10 @@ def open_session(
         threads: within an operator; operators run one after another.
         providers: execution providers in order of preference; the CPU by default.
         profile: prefix of the trace file that ONNX Runtime writes, if one is wanted.
+        libraries: of custom operators. Loading one runs its code.
 
     Raises:
-        UnsupportedError: a provider that is not installed.
+        UnsupportedError: a provider that is not installed, or a library that does not load.
         ModelError: ONNX Runtime does not load the model.
     """
     import onnxruntime
@@ -122,11 +127,25 @@ def open_session(
     if profile is not None:
         options.enable_profiling = True
         options.profile_file_prefix = profile
+    for library in libraries:
+        if not Path(library).is_file():
+            raise UnsupportedError(f"{library} is not a file; give a library of custom operators.")
+        try:
+            options.register_custom_ops_library(str(Path(library).absolute()))
+        except Exception as error:  # as below
+            raise UnsupportedError(f"{library} is not loaded: {_one_line(error)}") from error
     source = model if isinstance(model, bytes) else str(model)
     try:
         return onnxruntime.InferenceSession(source, options, providers=chosen)
     except Exception as error:  # ONNX Runtime raises a dozen unrelated types
-        reason = " ".join(str(error).split())[:300]
+        reason = _one_line(error)
+        hint = " Give the library of that operator." if "is not a registered function/op" in reason else ""
         raise ModelError(
-            f"ONNX Runtime {onnxruntime.__version__} does not load the model: {reason}"
+            f"ONNX Runtime {onnxruntime.__version__} does not load the model: {reason}{hint}"
         ) from error
+
+
+def _one_line(error: Exception) -> str:
+    """What ONNX Runtime says, short and printable: it quotes names from the file."""
+    plain = "".join(c if c.isprintable() else " " for c in str(error))
+    return " ".join(plain.split())[:300]

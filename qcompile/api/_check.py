@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.measure import costs
-from qcompile.api.model import RUNS_HERE, compile_program, open_model, runner, shipped
+from qcompile.api.model import open_model
+from qcompile.api.model_costs import costs_of
 from qcompile.cost.budget import Budget, Verdict, found_here, from_toml, judge
 from qcompile.cost.target import load_target
 
@@ -71,11 +71,7 @@ def check(
     budget = Budget(**limits) if budget_file is None else from_toml(budget_file, limits)
     goal = load_target(target)
     opened = open_model(Path(folder))
-    compiled = compile_program(opened.program)
-    artifacts = shipped(opened, compiled)
-    local = RUNS_HERE if goal.kind == "host" else ()
-    runners = [runner(artifacts[backend], name) for backend, name in local]
-    report = costs(opened.program, compiled.program, artifacts, runners, goal, batches=(1,))
+    report = costs_of(opened, goal, batches=(1,))
     verdicts = judge(report, budget)
     plain = [
         {**{k: v for k, v in asdict(v).items()}, "within": v.within, "sentence": v.sentence} for v in verdicts

@@ -10,8 +10,9 @@ from typing import Any
 
 from qcompile.api.equality import Outcome, outcome, test_bench
 from qcompile.api.firmware import read_firmware, with_description
-from qcompile.api.measure import elsewhere, priced
+from qcompile.api.measure import priced
 from qcompile.api.model import network_of, open_model
+from qcompile.api.model_costs import costs_of, how_found, total_of
 from qcompile.api.staging import staged_folder
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99 import build
@@ -24,7 +25,7 @@ from qcompile.ir.ternary_form import ternary_form
 from qcompile.passes._pipeline import optimise
 from qcompile.registry import load
 
-__all__ = ["compare", "compile_c", "cost", "edge_costs", "folder_on_core", "on_core"]
+__all__ = ["compare", "compile_c", "cost", "folder_on_core", "on_core"]
 
 RUNNERS = ("unicorn", "wasm", "qemu", "native", "host")
 QUANTITIES = ("instructions", "cycles", "latency", "energy", "flash", "ram")
@@ -57,7 +58,9 @@ def compile_c(
     """
     goal = load_target(target)
     opened = open_model(Path(model))
-    source = lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
+    source = (
+        lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
+    )
     program, _ = optimise(source, goal)
     artifact = build(program, goal, layout=layout, kernel=kernel)
     figures = _figures(artifact, program, goal)
@@ -96,16 +99,6 @@ def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, 
         for r in report
         if r.operation == "total"
     }
-
-
-def edge_costs(program: Program, target: Target) -> tuple[CostReport, str]:
-    """Costs of a program's C on a target, and in words how they were found."""
-    report = CostReport(elsewhere(program, target), target.name)
-    (instructions,) = report.select("instructions", operation="total")
-    if instructions.origin == "measured":
-        return report, f"counted by {target.runner}"
-    why = f"{target.runner or 'an emulator'} is not available here"
-    return report, f"estimated from counted operations: {why}"
 
 
 def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:
@@ -162,29 +155,33 @@ def cost(model: str | Path, target: str | Path) -> dict[str, Any]:
     """Cost rows of a model on a target, as plain values."""
     goal = load_target(target)
     opened = open_model(Path(model))
-    report, how = edge_costs(opened.program, goal)
-    return {"model": str(opened.path), "how": how, **report.to_json()}
+    report = costs_of(opened, goal, files=False)
+    return {"model": str(opened.path), "how": how_found(report, goal), **report.to_json()}
 
 
 def compare(models: Sequence[str | Path], targets: Sequence[str | Path]) -> dict[str, Any]:
     """Totals of every model on every target, one record each, in the given order."""
-    records = []
-    for model in models:
-        opened = open_model(Path(model))
-        for target in targets:
-            goal = load_target(target)
-            report, how = edge_costs(opened.program, goal)
-            found: dict[str, Any] = {"model": str(model), "target": goal.name, "how": how}
-            for quantity in QUANTITIES:
-                rows = report.select(quantity, operation="total")
-                if rows:
-                    r = rows[0]
-                    found[quantity] = {
-                        "unit": r.unit,
-                        "low": r.low,
-                        "expected": r.expected,
-                        "high": r.high,
-                        "origin": r.origin,
-                    }
-            records.append(found)
-    return {"rows": records}
+    goals = [load_target(target) for target in targets]
+    opened = [open_model(Path(model)) for model in models]
+    return {
+        "rows": [
+            _side(str(name), costs_of(model, goal, batches=(1,), files=False), goal)
+            for name, model in zip(models, opened, strict=True)
+            for goal in goals
+        ]
+    }
+
+
+def _side(model: str, report: CostReport, goal: Target) -> dict[str, Any]:
+    found: dict[str, Any] = {"model": model, "target": goal.name, "how": how_found(report, goal)}
+    for quantity in QUANTITIES:
+        r = total_of(report, quantity)
+        if r is not None:
+            found[quantity] = {
+                "unit": r.unit,
+                "low": r.low,
+                "expected": r.expected,
+                "high": r.high,
+                "origin": r.origin,
+            }
+    return found

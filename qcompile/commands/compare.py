@@ -21,21 +21,8 @@ EXAMPLE = "qcompile compare build/ --target cortex-m4 --target cortex-m0plus"
 @json_option
 def command(models: tuple[Path, ...], targets: tuple[str, ...], as_json: bool) -> None:
     """Cost of every model in MODELS on every target."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from qcompile.api.edge import QUANTITIES, compare
+    from qcompile.api.edge import compare
     from qcompile.report import terminal
 
     record = compare(models, targets)
-    if as_json:
-        terminal.show_json(record)
-        return
-    table = Table("model", "target", *QUANTITIES, "how")
-    for row in record["rows"]:
-        cells = []
-        for quantity in QUANTITIES:
-            found = row.get(quantity)
-            cells.append(f"{found['expected']:,.4g} {found['unit']}" if found else "-")
-        table.add_row(row["model"], row["target"], *cells, row["how"].split(":")[0])
-    Console(width=160).print(table)
+    terminal.show_json(record) if as_json else terminal.show_comparison(record)

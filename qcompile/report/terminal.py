@@ -14,12 +14,14 @@ from rich.text import Text
 from qcompile.events import Listener, ignore
 from qcompile.report.json_text import to_json
 from qcompile.report.live import live_display, plain_display
+from qcompile.report.plot_plane import with_unit
 from qcompile.report.words import backend_name
 
 __all__ = [
     "listener",
     "show_budget",
     "show_checks",
+    "show_comparison",
     "show_costs",
     "show_info",
     "show_json",
@@ -128,6 +130,27 @@ def show_budget(record: Record) -> None:
             verdict,
             row.get("origin", "unknown"),
         )
+    _console().print(table)
+
+
+def show_comparison(record: Record) -> None:
+    """A line per model and target: expected time, what it is at most, energy and sizes."""
+    table = _table("model", "target", "time", "at most", "energy", "flash", "ram", "how")
+    for column in table.columns[1:]:
+        column.no_wrap = True
+    for column in table.columns[2:7]:
+        column.justify = "right"
+    for row in record["rows"]:
+        cells = [
+            with_unit(row[quantity][end], unit) if quantity in row else "-"
+            for quantity, end, unit in (
+                ("latency", "expected", "s"),
+                ("latency", "high", "s"),
+                ("energy", "expected", "J"),
+            )
+        ]
+        cells += [f"{row[q]['expected']:,.0f} B" if q in row else "-" for q in ("flash", "ram")]
+        table.add_row(row["model"], row["target"], *cells, row["how"].split()[0])
     _console().print(table)
 
 

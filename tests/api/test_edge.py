@@ -151,3 +151,12 @@ def test_without_compiler_and_emulator_costs_are_labelled_estimates(model, tmp_p
 def test_an_unknown_target_is_one_sentence_and_exit_2(model, tmp_path) -> None:
     code, _ = run("compile", model, "--target", "cortex-m5", "-o", tmp_path / "out")
     assert code == 2 and not (tmp_path / "out").exists()
+
+
+def test_on_this_machine_costs_are_measured_not_estimated(model) -> None:
+    code, text = run("compare", model, "--target", "host", "--target", "cortex-m4", "--json")
+    here, there = json.loads(text)["rows"]
+    assert code == 0 and here["how"] == "measured here" and here["latency"]["origin"] == "measured"
+    assert there["target"] == "cortex-m4" and "flash" in there and "flash" not in here
+    code, text = run("cost", model, "--target", "host", "--json")
+    assert code == 0 and json.loads(text)["how"] == "measured here"

@@ -113,8 +113,8 @@ def main() -> None:
         f"\nA board's prediction is calibrated on the other chips only. Latency: "
         f"{sum(abs(e) <= 0.15 for e in late)} of {len(late)} within 15 %; energy: "
         f"{sum(abs(e) <= 0.20 for e in strong)} of {len(strong)} within 20 %, with the board's power from "
-        f"its other networks. {sum(inside)} of {len(inside)} published figures lie in the interval that users "
-        "are shown."
+        f"its other networks. {sum(inside)} of {len(inside)} published figures lie in the interval that "
+        "users are shown."
     )
     print(
         "\nThe published software is not this compiler's, so the factor calibrated holds its kernels as well "

@@ -64,7 +64,7 @@ class Arena:
         ]
         return where
 
-    def image(self, root: Address) -> Image:
+    def image(self, root: int) -> Image:
         """Everything kept, for a file."""
         content, starts = bytearray(), {}
         for where, array in self.kept:

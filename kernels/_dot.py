@@ -69,7 +69,7 @@ def pack(form: Dot, method: ModuleType, rows: int = 4, isa: str | None = None) -
     assert tuple(words) == WORDS
     text = _text(subset.tile[1])
     module = _source.load("dot", spelling.name, text, (subset.module,))
-    return State(module.dot, arena.table(words), arena)
+    return State(module.dot, int(arena.table(words)), arena)  # a plain int: Numba knows it at once
 
 
 def fill(state: State, x: NDArray[np.uint8], out: NDArray[np.int64]) -> None:

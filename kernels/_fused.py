@@ -93,9 +93,9 @@ def build(form: TwoLayer, method: ModuleType, isa: Isa, rows: int, cached: bool 
     text = "\n\n".join([*(_tile(n) for n in sorted({1, at_once})), _network(at_once)])
     uses = (encoder, subset.module, second)
     network = _source.load("network", isa.name, text, uses, cached)
-    return Fused(
-        network.network, arena.table(words), arena, subset.method, subset.tile, (*uses, network)
-    )
+    # A plain int: Numba takes microseconds to find out what a subclass of int is, at every call.
+    parameters = int(arena.table(words))
+    return Fused(network.network, parameters, arena, subset.method, subset.tile, (*uses, network))
 
 
 def _arrange(bits: NDArray[np.bool_], sides: int, neurons: int) -> NDArray[np.bool_]:

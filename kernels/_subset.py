@@ -69,7 +69,7 @@ def bind(
     lanes = max(method.LANES, 16)
     bits = np.pad(bits, ((0, -len(bits) % lanes), (0, 0)))
     tiles = len(bits) // method.LANES
-    many, at_once = method.shape(rows, isa.name)
+    many, at_once = method.shape(rows, isa.name, width)
     many = min(many, tiles)
     groups, blocks = _blocks(bits.shape[1], method, width)
     code_bytes = blocks * groups * method.INPUTS + 64

@@ -14,7 +14,7 @@ A method cuts the inputs into groups and the rows into vectors of ``LANES`` rows
     PATTERNS                constant vectors that ``prepare`` needs, (k, 64) uint8
     prepare()               text of  prepare(codes, tables, groups, patterns, bits)
     sums(R, N, bits)        text of  sums_R_N(tables, weights, sums, units, count, strides.., bits)
-    shape(rows, isa)        (R, N): vectors of rows by rows of codes in registers at once
+    shape(rows, isa, bits)  (R, N): vectors of rows by rows of codes in registers at once
 
 and ``kernels/_subset.py`` does the rest: blocks, tiles, workspace.
 

@@ -111,7 +111,7 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
     )
 
 
-def shape(rows: int, isa: str) -> tuple[int, int]:
+def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """With 16 registers of 32 bytes: one vector (two registers) by two rows."""
     if isa == "avx512":
         return (2, 4) if rows >= 4 else (4, 1)

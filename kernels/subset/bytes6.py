@@ -136,6 +136,6 @@ WIDEN = """
 """
 
 
-def shape(rows: int, isa: str) -> tuple[int, int]:
+def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """Two 16-bit sums per (vector, row): 8 of them fill 16 of 32 registers."""
     return (2, 4) if rows >= 4 else (4, 1)

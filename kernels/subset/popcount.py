@@ -72,7 +72,7 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
     )
 
 
-def shape(rows: int, isa: str) -> tuple[int, int]:
+def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """One 64-bit sum per (vector, row)."""
     if isa == "avx512":
         return (4, 4) if rows >= 4 else (8, 1)

@@ -90,6 +90,6 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
     )
 
 
-def shape(rows: int, isa: str) -> tuple[int, int]:
+def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """One 16-bit sum per (vector, row): 16 of 32 registers."""
     return (4, 4) if rows >= 4 else (8, 1)

@@ -45,7 +45,7 @@ def test_a_method_is_exact_around_every_edge(name, spelling):
 @pytest.mark.parametrize(("name", "spelling"), CASES)
 def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
     method = registry.load("qcompile.kernels.subset", name)
-    lanes, (many, at_once) = method.LANES, method.shape(4, spelling)
+    lanes, (many, at_once) = method.LANES, method.shape(4, spelling, 2)
     rng = np.random.default_rng(0)
     for m in (1, lanes, lanes * many + 1):
         weight = rng.choice([-3, -1, 1, 3], (m, 21)).astype(np.int64)

@@ -1,0 +1,99 @@
+"""Six weights per lookup into 16-bit entries: a 64-entry table in two registers (``vpermi2w``).
+
+For codes of up to 8 bits: an entry is at most 6 * 255 = 1530, so 42 answers can be added as
+unsigned words before they are widened. A weight word holds two groups of six bits; the instruction
+reads only the low six, so the first group needs no mask and the second one shift. The instruction
+overwrites an operand, but the copy is made by register renaming and costs no execution slot.
+
+The upper half of a table is the lower half plus the sixth code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.kernels._source import expand
+
+LANES, INPUTS, UNIT = 32, 6, 2
+MAX_BITS = 8
+ISAS = ("avx512",)
+GROUPS_MULTIPLE = 2
+
+
+def TABLE_BYTES(bits: int) -> int:
+    """Two vectors."""
+    return 128
+
+
+def limit(bits: int) -> int:
+    """Groups per block: unsigned 16-bit sums, and four rows of tables within 24 KiB."""
+    return min(48, 65535 // (INPUTS * ((1 << bits) - 1)) // UNIT * UNIT)
+
+
+def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(rows, inputs) to (rows / 32, inputs / 12, 64): word j is row j, bit i is input i of 12."""
+    rows, inputs = bits.shape
+    weights = (1 << np.arange(12)).astype(np.uint16)
+    index = (bits.reshape(rows, inputs // 12, 12) * weights).sum(2, dtype=np.uint16)
+    tiled = index.reshape(rows // 32, 32, -1).transpose(0, 2, 1)
+    return np.ascontiguousarray(tiled).astype("<u2").view(np.uint8)
+
+
+def _patterns() -> NDArray[np.uint8]:
+    entry = np.arange(32)
+    bit = [(entry >> k) & 1 for k in range(5)]
+    pairs = [(bit[0], bit[1]), (bit[2], bit[3]), (bit[4], 0 * entry)]
+    return np.array([np.stack(p, axis=1).reshape(64) for p in pairs]).astype(np.uint8)
+
+
+PATTERNS = _patterns()
+
+
+def prepare() -> str:
+    """Three multiply-adds of input pairs with 0/1 patterns give 32 subset sums; one addition 32 more."""
+    return expand(
+        """
+def prepare(codes, tables, groups, patterns, bits):
+    each k: p{k} = load_u8(patterns + {k} * 64)
+    for g in range(groups):
+        c = codes + g * 6
+        both = add_i16(multiply_pairs(repeat_2(c), p0), multiply_pairs(repeat_2(c + 2), p1))
+        low = add_i16(both, multiply_pairs(repeat_2(c + 4), p2))
+        store_i16(tables + g * 128, low)
+        store_i16(tables + g * 128 + 64, add_i16(low, splat_i16(read_u8(c + 5))))
+""",
+        k=3,
+    )
+
+
+def sums(r: int, n: int, bits: int) -> str:
+    """N rows of codes times R vectors of 32 weight rows."""
+    return expand(
+        """
+def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, bits):
+    for tile in range(count):
+        w = weights + tile * units * {R} * 64
+        each r n: x{r}{n} = splat_i16(0)
+        for k in range(units):
+            each r: i{r} = load_i16(w + (k * {R} + {r}) * 64)
+            each r: j{r} = right_i16(i{r}, 6)
+            each n:
+                t = tables + {n} * table_stride + k * 256
+                a = load_i16(t); b = load_i16(t + 64)
+                each r: x{r}{n} = add_i16(x{r}{n}, lookup64_i16(a, b, i{r}))
+                a = load_i16(t + 128); b = load_i16(t + 192)
+                each r: x{r}{n} = add_i16(x{r}{n}, lookup64_i16(a, b, j{r}))
+        each r n:
+            q = sums + tile * {R} * 128 + {n} * sum_stride + {r} * 128
+            accumulate_i32(q, low_i16_unsigned(x{r}{n}))
+            accumulate_i32(q + 64, high_i16_unsigned(x{r}{n}))
+""",
+        r=r,
+        n=n,
+    )
+
+
+def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
+    """One 16-bit sum per (vector, row): 16 of 32 registers; many vectors per table load."""
+    return (4, 4) if rows >= 4 else (8, 1)

@@ -22,7 +22,7 @@ from qcompile.kernels._bit_rows import bit_rows
 from qcompile.kernels._contract import TwoLayer
 from qcompile.kernels.simd.isa import Isa
 
-__all__ = ["DEFAULT", "METHODS", "Choice", "Table", "choose", "passes", "predicted_ns", "stored"]
+__all__ = ["DEFAULT", "METHODS", "Choice", "Table", "calibrated", "choose", "passes", "predicted_ns", "stored"]
 
 METHODS = "qcompile.kernels.subset"
 FILE = "calibration.json"
@@ -101,21 +101,32 @@ def choose(form: TwoLayer, isa: Isa, rows: int) -> Choice:
         if bits <= registry.load(METHODS, method).MAX_BITS
     }
     order = sorted(expected, key=lambda name: (expected[name], name))
-    reason = f"{expected[order[0]]:.0f} ns a row expected"
+    origin = "calibrated here" if calibrated(isa.name) else "shipped table"
+    reason = f"{expected[order[0]]:.0f} ns a row expected ({origin})"
     if len(order) > 1:
         reason += f", {order[1]} {expected[order[1]]:.0f}"
     return Choice(order[0], expected[order[0]], reason)
 
 
-@functools.cache
 def stored(isa: str) -> Table | None:
     """This machine's calibration, else the default table, else None."""
+    return calibrated(isa) or DEFAULT.get(isa)
+
+
+@functools.cache
+def calibrated(isa: str) -> Table | None:
+    """What ``qcompile calibrate`` measured here, if the file is there, whole and names known methods."""
     path = _source.folder() / FILE
+    known = registry.names(METHODS)
     try:
         found = json.loads(path.read_text())["costs"][isa]
-        return {
-            mode: {method: (float(a), float(b)) for method, (a, b) in found[mode].items()}
+        table = {
+            mode: {method: (float(a), float(b)) for method, (a, b) in found[mode].items() if method in known}
             for mode in ("single", "batch")
         }
-    except (OSError, ValueError, KeyError, TypeError):
-        return DEFAULT.get(isa)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    sound = all(np.isfinite(costs).all() and min(costs) >= 0 for of in table.values() for costs in of.values())
+    # Without the methods that take 8-bit codes the table could not answer for every network.
+    whole = all(any(registry.load(METHODS, m).MAX_BITS == 8 for m in of) for of in table.values())
+    return table if sound and whole else None

@@ -15,7 +15,8 @@ and by ``SPEC.level``
 Every kernel is compared, exactly, with ``dot_reference`` or ``two_layer_reference`` below at
 widths around every word edge (tests/kernels). ``run/host.py`` asks every network kernel's
 ``serves(form) -> int``: 0 means no, and the highest rank wins; where none serves a program,
-``plain_network`` runs it, whatever it is. So a faster kernel is one new file here.
+``kernels/_machine.py`` runs it, whatever it is; ``explain(state) -> str``, where it is defined, is
+the reason that reports show. So a faster kernel is one new file here.
 """
 
 from __future__ import annotations

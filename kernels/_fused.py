@@ -40,6 +40,7 @@ class Fused:
 
     Attributes:
         function: ``function(x, out, parameters)`` fills out (n, C) int64 from x (n, features) float32.
+        free: the same without Python's global lock: one thread at a time per Fused.
         parameters: address of the parameter table.
         arena: keeps everything behind that address alive.
         method: name of the subset-sum method.
@@ -48,6 +49,7 @@ class Fused:
     """
 
     function: Any
+    free: Any
     parameters: int
     arena: Arena
     method: str
@@ -95,7 +97,10 @@ def build(form: TwoLayer, method: ModuleType, isa: Isa, rows: int, cached: bool 
     network = _source.load("network", isa.name, text, uses, cached)
     # A plain int: Numba takes microseconds to find out what a subclass of int is, at every call.
     parameters = int(arena.table(words))
-    return Fused(network.network, parameters, arena, subset.method, subset.tile, (*uses, network))
+    modules = (*uses, network)
+    return Fused(
+        network.network, network.free_network, parameters, arena, subset.method, subset.tile, modules
+    )
 
 
 def _arrange(bits: NDArray[np.bool_], sides: int, neurons: int) -> NDArray[np.bool_]:
@@ -141,6 +146,10 @@ def _network(at_once: int) -> str:
 
 
 def network(x, out, e):
+    return scores(x.ctypes.data, x.shape[0], out.ctypes.data, e)
+
+
+def free_network(x, out, e):
     return scores(x.ctypes.data, x.shape[0], out.ctypes.data, e)
 
 

@@ -111,7 +111,7 @@ def load(
         stem: readable beginning of the file name.
         isa: spelling of the vocabulary.
         text: function definitions that use vocabulary names freely; every ``def`` at the left
-            margin becomes ``@njit``.
+            margin becomes ``@njit``; one named ``free_`` releases Python's global lock.
         uses: generated modules whose functions the text calls.
         cached: keep machine code; code that will be built into a library must be compiled anew.
     """
@@ -125,8 +125,9 @@ def load(
         names += "".join(f"\n{n} = sys.modules[{other.__name__!r}].{n}" for n in called)
     defined = sorted(re.findall(r"^def (\w+)", text, re.MULTILINE))
     names += f"\nDEFINES = {defined!r}"
-    decorator = f'@njit(cache={cached}, error_model="numpy")\ndef '
-    body = re.sub(r"^def ", decorator, text, flags=re.MULTILINE)
+    decorator = f'@njit(cache={cached}, error_model="numpy"'
+    body = re.sub(r"^def free_", decorator + ", nogil=True)\ndef free_", text, flags=re.MULTILINE)
+    body = re.sub(r"^def (?!free_)", decorator + ")\ndef ", body, flags=re.MULTILINE)
     source = HEADER.format(isa=isa, names=names) + body + "\n"
     digest = hashlib.sha256(source.encode() + _vocabulary_text()).hexdigest()[:16]
     name = f"{stem}_{isa}_{digest}"

@@ -7,7 +7,9 @@ kernels/_choice.py. Timings are minima of short runs, so that other work does li
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -48,8 +50,15 @@ def measure(method: str, isa: str, rows: int, seconds: float = 0.1) -> tuple[flo
     return product, max(found[0] / (INPUTS * passes) - SMALL * product, 0.0)
 
 
-def calibrate(isa: str | None = None, seconds: float = 0.1) -> dict[str, dict[str, tuple[float, float]]]:
+def calibrate(
+    isa: str | None = None, seconds: float = 0.1, tell: Callable[[str, str], None] = lambda mode, method: None
+) -> dict[str, dict[str, tuple[float, float]]]:
     """Measure every method of an instruction set, store the result, and return it.
+
+    Args:
+        isa: spelling; by default the best this CPU runs.
+        seconds: of each of the two measurements per method and mode.
+        tell: called with (mode, method) before each.
 
     Returns:
         mode ("single", "batch") -> method -> (product, table) nanoseconds.
@@ -60,15 +69,20 @@ def calibrate(isa: str | None = None, seconds: float = 0.1) -> dict[str, dict[st
         for name in registry.names(_choice.METHODS)
         if spelling in registry.load(_choice.METHODS, name).ISAS
     ]
-    table = {
-        mode: {name: measure(name, spelling, rows, seconds) for name in methods}
-        for mode, rows in (("single", 1), ("batch", BATCH))
-    }
+    table: dict[str, dict[str, tuple[float, float]]] = {}
+    for mode, rows in (("single", 1), ("batch", BATCH)):
+        table[mode] = {}
+        for name in methods:
+            tell(mode, name)
+            table[mode][name] = measure(name, spelling, rows, seconds)
     path = _source.folder() / _choice.FILE
     try:
         kept = dict(json.loads(path.read_text())["costs"])
     except (OSError, ValueError, KeyError, TypeError):
         kept = {}
-    path.write_text(json.dumps({"costs": {**kept, spelling: table}}, indent=1, sort_keys=True) + "\n")
-    _choice.stored.cache_clear()
+    # Written beside and moved: a reader never sees half a table.
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(json.dumps({"costs": {**kept, spelling: table}}, indent=1, sort_keys=True) + "\n")
+    os.replace(beside, path)
+    _choice.calibrated.cache_clear()
     return table

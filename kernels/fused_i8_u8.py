@@ -7,6 +7,8 @@ model in kernels/_choice.py, once for single rows and once for batches.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +18,11 @@ from numpy.typing import NDArray
 from qcompile.kernels._choice import Choice, choose
 from qcompile.kernels._contract import Spec, TwoLayer
 from qcompile.kernels._fused import Fused, build
+from qcompile.kernels._threads import WORTH, cores, run_parts
 from qcompile.kernels.simd.isa import Isa, current
 from qcompile.registry import load
 
-__all__ = ["SPEC", "State", "pack", "run", "serves"]
+__all__ = ["SPEC", "State", "explain", "pack", "run", "serves"]
 
 SPEC = Spec(
     level="network",
@@ -33,21 +36,45 @@ BATCH = 4
 
 @dataclass(eq=False)
 class State:
-    """A packed network; the functions for one row and for batches are built on first use."""
+    """A packed network; the functions for one row and for batches are built on first use.
+
+    Attributes:
+        form: the network.
+        isa: spelling of the vocabulary.
+        single: method for fewer than BATCH rows.
+        batch: method for more.
+        large: rows from which threads are used.
+        built: the functions, by whether they are for batches.
+        helpers: the same for each thread, with workspaces of their own.
+        lock: held while the helpers work.
+    """
 
     form: TwoLayer
     isa: Isa
     single: Choice
     batch: Choice
+    large: int
     built: dict[bool, Fused] = field(default_factory=dict)
+    helpers: list[Callable[[Any, Any], None]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def function(self, many: bool) -> Fused:
         """The function for batches, or for single rows."""
         if many not in self.built:
-            choice = self.batch if many else self.single
-            method = load("qcompile.kernels.subset", choice.method)
-            self.built[many] = build(self.form, method, self.isa, BATCH if many else 1)
+            self.built[many] = self._new(many)
         return self.built[many]
+
+    def _new(self, many: bool) -> Fused:
+        choice = self.batch if many else self.single
+        method = load("qcompile.kernels.subset", choice.method)
+        return build(self.form, method, self.isa, BATCH if many else 1)
+
+    def threads(self, count: int) -> list[Callable[[Any, Any], None]]:
+        """Kernels for so many threads; call with ``lock`` held."""
+        while len(self.helpers) < count:
+            bound: Any = self._new(True)
+            self.helpers.append(lambda x, out, f=bound: f.free(x, out, f.parameters))
+        return self.helpers[:count]
 
 
 def serves(form: TwoLayer) -> int:
@@ -65,13 +92,27 @@ def pack(form: TwoLayer, isa: str | None = None, method: str | None = None) -> S
         method: a file of ``kernels/subset`` instead of the choice.
     """
     spelling = current(isa)
+    sides = 1 if form.v is None else 2
+    large = max(2 * BATCH, WORTH // (sides * form.u.size))
     if method is not None:
         chosen = Choice(method, 0.0, "asked for")
-        return State(form, spelling, chosen, chosen)
-    return State(form, spelling, choose(form, spelling, 1), choose(form, spelling, 256))
+        return State(form, spelling, chosen, chosen, large)
+    return State(form, spelling, choose(form, spelling, 1), choose(form, spelling, 256), large)
 
 
 def run(state: State, x: NDArray[np.float32], out: NDArray[np.int64]) -> None:
     """Fill out (n, C) with the scores of x (n, features)."""
+    if len(x) >= state.large and (count := cores()) > 1:
+        with state.lock:
+            run_parts(state.threads(count), x, out)
+        return
     bound: Any = state.built.get(len(x) >= BATCH) or state.function(len(x) >= BATCH)
     bound.function(x, out, bound.parameters)
+
+
+def explain(state: State) -> str:
+    """Which methods run, and why, in one line."""
+    one, many = state.single, state.batch
+    return (
+        f"{state.isa.name}; single rows by {one.method}: {one.reason}; batches by {many.method}: {many.reason}"
+    )

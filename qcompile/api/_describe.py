@@ -106,6 +106,7 @@ def info(model: str | Path) -> Described:
         f": {_short(program.columns)}" if program.columns else ""
     )
     facts["compiled"] = listing["sentence"]
+    facts["runs here by"] = listing["host_kernel"]
     if "certificate" in provenance:
         facts["proved"] = parts.certificate_part(provenance["certificate"])["sentence"]
     for key in ("source", "loss", "beta", "seed", "imported_from", "producer"):

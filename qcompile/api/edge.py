@@ -28,6 +28,9 @@ from qcompile.registry import load
 __all__ = ["compare", "compile_c", "cost", "folder_on_core", "on_core"]
 
 RUNNERS = ("unicorn", "wasm", "qemu", "native", "host")
+# --layout of a shared library, and the spelling of the vocabulary for each target that can have one.
+LIBRARY = "library"
+LIBRARY_ISA = {"host": None, "x86-64-v3": "avx2", "x86-64-v2": "scalar"}
 QUANTITIES = ("instructions", "cycles", "latency", "energy", "flash", "ram")
 
 
@@ -40,7 +43,7 @@ def compile_c(
     kernel: str = "auto",
     form: str = "trained",
 ) -> dict[str, Any]:
-    """Write a model's C files for a target into a folder.
+    """Write a model's C files, or its shared library and header, for a target into a folder.
 
     The program's text goes with them, so that verify, cost, check and compare take the folder too.
 
@@ -48,7 +51,7 @@ def compile_c(
         model: file or build folder.
         target: name or file.
         out: folder to write.
-        layout: "plain", "arduino" or "zephyr".
+        layout: "plain", "arduino", "zephyr", or "library" (the targets of LIBRARY_ISA only).
         kernel: of the dot products, or "auto".
         form: "trained", or "ternary": bilinear neurons as differences of two ternary squares, the
             same function (ir/ternary_form.py).
@@ -62,10 +65,14 @@ def compile_c(
         lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
     )
     program, _ = optimise(source, goal)
-    artifact = build(program, goal, layout=layout, kernel=kernel)
-    figures = _figures(artifact, program, goal)
-    facts = {"model": hashlib.sha256(opened.content).hexdigest(), "figures": figures}
-    files = with_description(artifact, source, facts)
+    if layout == LIBRARY:
+        artifact, figures = library(program, goal), {}
+        files = dict(artifact.files)
+    else:
+        artifact = build(program, goal, layout=layout, kernel=kernel)
+        figures = _figures(artifact, program, goal)
+        facts = {"model": hashlib.sha256(opened.content).hexdigest(), "figures": figures}
+        files = with_description(artifact, source, facts)
     with staged_folder(Path(out)) as folder:
         for name, data in files.items():
             path = folder / name
@@ -99,6 +106,22 @@ def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, 
         for r in report
         if r.operation == "total"
     }
+
+
+def library(program: Program, goal: Target) -> Artifact:
+    """The fused kernel as a shared library with a C header, for this system's CPUs.
+
+    Raises:
+        UnsupportedError: the target is another system, or there is no linker here.
+        CompileError: the program is not a two-layer network.
+    """
+    if goal.name not in LIBRARY_ISA:
+        raise UnsupportedError(
+            f"a shared library is made for this system's own CPUs, and target {goal.name!r} is not one; "
+            f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: C99 is written."
+        )
+    artifact: Artifact = load("qcompile.backends", "shared_library").build(program, goal, LIBRARY_ISA[goal.name])
+    return artifact
 
 
 def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""qcompile compile: a model as C99 for a microcontroller or any other core."""
+"""qcompile compile: a model as C99 for any core, or as a shared library for this machine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
     "--layout",
-    type=click.Choice(["plain", "arduino", "zephyr"]),
+    type=click.Choice(["plain", "arduino", "zephyr", "library"]),
     default="plain",
     show_default=True,
-    help="Where an ecosystem expects the files.",
+    help="Where an ecosystem expects the files; library: a shared library with a C header for this machine.",
 )
 @click.option(
     "--form",
@@ -38,7 +38,8 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
 def command(model: Path, target: str, out: Path, layout: str, form: str, as_json: bool) -> None:
     """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash.
 
-    The folder also holds program.qir and artifact.json, so that verify, cost and check read it.
+    The folder also holds program.qir and artifact.json, so that verify, cost and check read it. With --layout
+    library: the fused SIMD kernel as a shared library, for ctypes or any C program.
     """
     from qcompile.api.edge import compile_c
     from qcompile.report import terminal
@@ -49,6 +50,9 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, as_json
         return
     for name, size in record["files"].items():
         click.echo(f"{size:>9,} B  {out / name}")
+    if "kernels" not in record:
+        click.echo(f"Method: {record['method']} ({record['isa']}), {record['reason']}.")
+        return
     kernels = ", ".join(f"{k} by {v}" for k, v in record["kernels"].items())
     click.echo(
         f"Kernels: {kernels or 'none'}. Scratch: {record['scratch_bytes']:,} B, which your code provides."

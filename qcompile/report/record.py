@@ -137,7 +137,16 @@ def program_part(program: Program, passes: Iterable[Any] = ()) -> dict[str, Any]
         "operations": operations,
         "passes": [_pass(p) for p in passes],
         "sentence": _program_sentence(program),
+        "host_kernel": _host_kernel(program),
     }
+
+
+def _host_kernel(program: Program) -> str:
+    """The kernel that runs the program in this process, and why."""
+    from qcompile.run.host import open_program
+
+    runner = open_program(program)
+    return f"{runner.kernel}: {runner.reason}"
 
 
 def _program_sentence(program: Program) -> str:

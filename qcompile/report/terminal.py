@@ -181,6 +181,22 @@ def show_target(record: Record) -> None:
     console.print(table)
 
 
+def show_calibration(record: Record) -> None:
+    """Picoseconds per one-bit product and nanoseconds per input of each method."""
+    table = _table("rows", "method", "product ps", "table ns", "shipped product ps")
+    for row in record["costs"]:
+        before = row["shipped_product_ps"]
+        table.add_row(
+            row["mode"],
+            row["method"],
+            f"{row['product_ps']:.3f}",
+            f"{row['table_ns']:.3f}",
+            "" if before is None else f"{before:.3f}",
+        )
+    _console().print(table)
+    _console().print(f"Measured with {record['isa']}; kept in {record['file']}")
+
+
 def show_info(record: Record) -> None:
     """A model file in one screen."""
     console = _console()

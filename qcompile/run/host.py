@@ -6,7 +6,8 @@
        IR, bit for bit
 
 A call costs one Numba dispatch and one output array on top of the kernel. Calls hold Python's
-global lock, so a runner may be shared by threads.
+global lock, or a lock of their own where a large batch runs on several threads (QCOMPILE_THREADS;
+every core by default), so a runner may be shared by threads.
 """
 
 from __future__ import annotations
@@ -180,14 +181,19 @@ def _chosen(program: Program, kernel: str) -> tuple[str, str, Compute]:
         if best is None or ranks[best] <= 0:
             reason = "no fused kernel serves this program on this CPU"
             return PLAIN, reason, _plain(program, program.outputs["scores"])
-        return best, f"rank {ranks[best]}, the highest", _fused(registry.load(KERNELS, best), form)
+        module = registry.load(KERNELS, best)
+        state = module.pack(form)
+        explain = getattr(module, "explain", None)
+        reason = explain(state) if explain else f"rank {ranks[best]}, the highest"
+        return best, reason, _fused(module, form, state)
     if ranks.get(kernel, 0) <= 0:
         able = sorted(name for name, rank in ranks.items() if rank > 0)
         raise UnsupportedError(
             f"kernel {kernel!r} does not serve this program on this CPU; those that do: "
             f"{', '.join([PLAIN, *able])}.{did_you_mean(kernel, [PLAIN, *able])}"
         )
-    return kernel, "asked for", _fused(registry.load(KERNELS, kernel), form)
+    module = registry.load(KERNELS, kernel)
+    return kernel, "asked for", _fused(module, form, module.pack(form))
 
 
 def _ranks(form: TwoLayer) -> dict[str, int]:
@@ -205,8 +211,8 @@ def _ranks(form: TwoLayer) -> dict[str, int]:
     return found
 
 
-def _fused(module: ModuleType, form: TwoLayer) -> Compute:
-    state, columns, run = module.pack(form), len(form.alpha), module.run
+def _fused(module: ModuleType, form: TwoLayer, state: Any) -> Compute:
+    columns, run = len(form.alpha), module.run
 
     def compute(x: Rows) -> NDArray[np.int64]:
         out = np.empty((len(x), columns), dtype=np.int64)

@@ -19,6 +19,8 @@ ACCUMULATORS = 12
 LOOPS = {
     "popcount": ("i64", "popcount_i64(and_i64(t, w))", 512),
     "bytes6": ("u8", "lookup64_u8(t, w)", 64 * 6),
+    "bytes7": ("u8", "lookup128_u8(t, t2, w)", 64 * 7),
+    "words6": ("i16", "lookup64_i16(t, t2, w)", 32 * 6),
     "words5": ("i16", "lookup32_i16(t, w)", 32 * 5),
     "bytes4": ("u8", "lookup16_u8(t, w)", 64 * 4),
     "int8 multiply-add": ("i16", "multiply_pairs(i16_as_u8(t), i16_as_u8(w))", 64),
@@ -31,6 +33,7 @@ def loop(isa: str, element: str, step: str):
         """
 def loop(n, p):
     t = load_KIND(p + 4096)
+    t2 = load_KIND(p + 4160)
     each a: x{a} = load_KIND(p + {a} * 64)
     for i in range(n):
         q = p + (i & 3) * 768

@@ -46,11 +46,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("name", [n for n in registry.names("qcompile.commands") if n != "build"])
+# Calibration compiles every kernel; tests/kernels/test_calibrate_command.py runs the command quickly.
+NAMES = [
+    pytest.param(n, marks=pytest.mark.slow) if n == "calibrate" else n
+    for n in registry.names("qcompile.commands")
+    if n != "build"
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_a_command_runs_and_its_json_is_one_document(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
+    if name == "calibrate":  # in a cache of its own: figures taken during tests are no use later
+        monkeypatch.setenv("QCOMPILE_CACHE", str(folder / "cache"))
     result = run(example(name))
     assert result.exit_code == 0, result.output
     assert result.stdout.strip()

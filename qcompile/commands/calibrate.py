@@ -1,0 +1,37 @@
+"""qcompile calibrate: measure the kernels on this machine, for the choice among them."""
+
+from __future__ import annotations
+
+import click
+
+from qcompile.commands._options import example, json_option
+
+__all__ = ["EXAMPLE", "command"]
+
+EXAMPLE = "qcompile calibrate --seconds 0.02"
+
+
+@click.command("calibrate", short_help="Measure the kernels on this machine.", epilog=example(EXAMPLE))
+@click.option("--isa", metavar="NAME", help="Instruction set: avx512, avx2, neon or scalar; the best one when left out.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.001, 10.0),
+    default=0.1,
+    show_default=True,
+    help="Of each measurement; there are four per method.",
+)
+@json_option
+def command(isa: str | None, seconds: float, as_json: bool) -> None:
+    """Measure what every dot-product method costs here, and keep it in the user's cache folder.
+
+    From then on kernels are chosen by these figures instead of the shipped table. Results do not
+    change, only speed. Needed once per machine, if at all: for a CPU unlike those of the table.
+    """
+    from qcompile.api.calibration import calibrate
+    from qcompile.report import terminal
+
+    record = calibrate(isa, seconds, lambda text: click.echo(text, err=True))
+    if as_json:
+        terminal.show_json(record)
+    else:
+        terminal.show_calibration(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from qcompile.api.measure import BATCHES, latency_rows
 from qcompile.api.model import Model, compile_program, model_path, open_model, runner, shipped
 from qcompile.cost.float_twin import open_twin
 from qcompile.cost.rows import CostReport, CostRow
-from qcompile.errors import QCompileError
+from qcompile.errors import ModelError, QCompileError
 from qcompile.importers._model_file import NETWORK
 from qcompile.importers._onnx_file import read_model
 from qcompile.report.words import number
@@ -29,7 +29,15 @@ class Profiled:
     record: dict[str, Any]
 
 
-def profile(*models: str | Path, batches: Sequence[int] = BATCHES, threads: int = 1) -> Profiled:
+def profile(
+    *models: str | Path,
+    batches: Sequence[int] = BATCHES,
+    threads: int = 1,
+    providers: Sequence[str] = (),
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    libraries: Sequence[str | Path] = (),
+    as_files: bool = False,
+) -> Profiled:
     """Measure p50, p90 and p99, the contestants taking turns in one process.
 
     One model of ours is timed on every back-end that runs here, beside a float32 ONNX graph of the
@@ -39,6 +47,10 @@ def profile(*models: str | Path, batches: Sequence[int] = BATCHES, threads: int 
         *models: model files or build folders.
         batches: rows per call.
         threads: within an operator of ONNX Runtime, for files timed as they are.
+        providers: execution providers in order of preference, likewise; the CPU by default.
+        shapes: shape of one row by input name, for inputs with more free dimensions than the batch.
+        libraries: of custom operators that a file needs. Loading one runs its code.
+        as_files: time one model of ours as the file it is, like anybody's.
 
     Raises:
         QCompileError: a model cannot be read, or a batch size is not positive.
@@ -51,10 +63,11 @@ def profile(*models: str | Path, batches: Sequence[int] = BATCHES, threads: int 
         raise QCompileError(f"threads is {threads}; give at least 1.")
     sizes = tuple(dict.fromkeys(batches))
     paths = [model_path(Path(model)) for model in models]
-    if len(paths) == 1 and _compiles(paths[0]):
+    only_files = as_files or providers or shapes or libraries or threads != 1
+    if len(paths) == 1 and not only_files and _compiles(paths[0]):
         rows, notes, files = _backends(open_model(paths[0]), sizes), [], []
     else:
-        profiles = profile_files(paths, sizes, threads)
+        profiles = profile_files(paths, sizes, threads, providers or None, shapes, libraries=libraries)
         rows = tuple(replace(row, backend=str(p.path)) for p in profiles for row in p.latency)
         notes, files = _notes(profiles), [p.to_json() for p in profiles]
     report = CostReport(rows, "host")
@@ -70,7 +83,12 @@ def profile(*models: str | Path, batches: Sequence[int] = BATCHES, threads: int 
 
 def _compiles(path: Path) -> bool:
     """Whether a file is a model of ours or a program's text, and not just any ONNX file."""
-    return path.suffix == ".qir" or any(e.key == NETWORK for e in read_model(path).metadata_props)
+    if path.suffix == ".qir":
+        return True
+    try:
+        return any(e.key == NETWORK for e in read_model(path).metadata_props)
+    except ModelError:  # too large to be ours, tensors in other files, or no model: ONNX Runtime will say
+        return False
 
 
 def _backends(model: Model, batches: Sequence[int]) -> tuple[CostRow, ...]:
@@ -91,11 +109,6 @@ def _notes(profiles: Sequence[OnnxProfile]) -> list[str]:
             f"{p.path}: {p.size_bytes:,} bytes, session in {p.session_ms:.1f} ms, first run in "
             f"{p.first_run_ms:.2f} ms{memory}, {p.threads} thread(s), {', '.join(p.providers)}."
         )
-        for batch, operators in p.operators.items():
-            top = ", ".join(
-                f"{o.operator} {100 * o.share:.0f} % ({o.us_per_run:.3g} us)" for o in operators[:4]
-            )
-            notes.append(f"  {batch} rows per call: {top}.")
     if len(profiles) > 1:
         for batch, found in ratios(profiles).items():
             told = ", ".join(f"{p.path} {number(r)}" for p, r in zip(profiles, found, strict=True))

@@ -113,6 +113,21 @@ def show_costs(record: Record) -> None:
         console.print(sentence)
 
 
+def show_operators(record: Record) -> None:
+    """ONNX Runtime's own profile of each file, folded by operator."""
+    console = _console()
+    for file in record["files"]:
+        table = _table("operator", "nodes", "rows per call", "us per run", "share")
+        for batch, operators in file["operators"].items():
+            for o in operators:
+                share = f"{100 * o['share']:.0f} %"
+                table.add_row(o["operator"], str(o["nodes"]), batch, f"{o['us_per_run']:.3g}", share)
+            table.add_section()
+        if table.row_count:
+            console.print(Text(file["path"], style="bold"))
+            console.print(table)
+
+
 def show_budget(record: Record) -> None:
     """A verdict per limit."""
     table = _table("limit", "budget", "expected", "high", "unit", "backend", "verdict", "origin")

@@ -8,10 +8,11 @@ operators   ONNX Runtime's own trace folded into a table: where the time of a ru
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,16 +26,19 @@ from qcompile.errors import ModelError, UnsupportedError
 from qcompile.run.onnxruntime import open_session
 
 if TYPE_CHECKING:
+    from onnx import GraphProto, TensorProto
     from onnxruntime import InferenceSession
 
 __all__ = ["OnnxProfile", "OperatorTime", "profile_files", "ratios"]
 
-INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64", "bool")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "bool")
 TYPES: Mapping[str, Any] = {
     **{f"tensor({name})": np.dtype(name) for name in INTEGERS},
     **{"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16},
+    "tensor(string)": np.dtype(object),
 }
 TRACED_RUNS = 50
+MAX_ELEMENTS = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class OnnxProfile:
 
     Attributes:
         path: of the file.
-        size_bytes: on disk.
+        size_bytes: on disk, tensors in other files included.
         session_ms: from the file to a session.
         first_run_ms: the first call, batch ``batches[0]``.
         memory_bytes: growth of resident memory through session and first run; None where unknown.
@@ -94,6 +98,7 @@ def profile_files(
     providers: Sequence[str] | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
     seconds_per: float = 0.25,
+    libraries: Sequence[str | Path] = (),
 ) -> tuple[OnnxProfile, ...]:
     """Profile files, taking turns.
 
@@ -102,14 +107,16 @@ def profile_files(
         batches: rows per call; a file whose batch is fixed runs at that size alone.
         threads: within an operator.
         providers: execution providers in order of preference; the CPU by default.
-        shapes: shape of one row by input name, for inputs whose free dimensions are not the batch.
+        shapes: shape of one row by input name, for inputs whose free dimensions are not the batch; such
+            a dimension is 1 otherwise.
         seconds_per: measuring time of one file at one batch.
+        libraries: of custom operators. Loading one runs its code.
 
     Raises:
         ModelError: a file is missing or is not loaded by ONNX Runtime.
         UnsupportedError: an input that random numbers cannot fill, or a provider that is not here.
     """
-    opened = [_open(Path(path), batches, threads, providers, shapes or {}) for path in paths]
+    opened = [_open(Path(path), batches, threads, providers, shapes or {}, libraries) for path in paths]
     rows = [[] for _ in opened]  # type: list[list[CostRow]]
     for batch in sorted({b for o in opened for b in o.batches}):
         able = [(k, o) for k, o in enumerate(opened) if batch in o.batches]
@@ -121,14 +128,14 @@ def profile_files(
     return tuple(
         OnnxProfile(
             o.path,
-            o.path.stat().st_size,
+            o.size_bytes,
             o.session_ms,
             o.first_run_ms,
             o.memory_bytes,
             threads,
             tuple(o.session.get_providers()),
             tuple(latency),
-            {batch: _operators(o, batch, threads, providers) for batch in o.batches},
+            {batch: _operators(o, batch, threads, providers, libraries) for batch in o.batches},
         )
         for o, latency in zip(opened, rows, strict=True)
     )
@@ -143,6 +150,7 @@ def ratios(profiles: Sequence[OnnxProfile]) -> dict[int, tuple[float, ...]]:
 @dataclass(frozen=True, eq=False)
 class _Opened:
     path: Path
+    size_bytes: int
     session: InferenceSession
     feeds: Mapping[int, dict[str, NDArray[Any]]]
     session_ms: float
@@ -173,13 +181,15 @@ def _open(
     threads: int,
     providers: Sequence[str] | None,
     shapes: Mapping[str, Sequence[int]],
+    libraries: Sequence[str | Path],
 ) -> _Opened:
     if not path.is_file():
         raise ModelError(f"{path} is not a file; give an ONNX model.")
+    size = path.stat().st_size + _beside(path)
     import onnxruntime  # noqa: F401  (loading the library is not the file's cost)
 
     before, began = _resident_bytes(), time.perf_counter()
-    session = open_session(path, threads, providers)
+    session = open_session(path, threads, providers, libraries=libraries)
     ready = time.perf_counter()
     feeds = _feeds(session, batches, shapes)
     started = time.perf_counter()
@@ -187,10 +197,13 @@ def _open(
         session.run(None, next(iter(feeds.values())))
     except Exception as error:  # ONNX Runtime raises a dozen unrelated types
         reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{path} does not run on random rows: {reason}; give shapes=.") from error
+        raise ModelError(
+            f"{path} does not run on random rows of {_shown(feeds)}: {reason}; give the shape of a row "
+            "with --shape NAME=D1,D2 (shapes= in Python)."
+        ) from error
     ended, after = time.perf_counter(), _resident_bytes()
     grown = None if before is None or after is None else max(0, after - before)
-    return _Opened(path, session, feeds, 1e3 * (ready - began), 1e3 * (ended - started), grown)
+    return _Opened(path, size, session, feeds, 1e3 * (ready - began), 1e3 * (ended - started), grown)
 
 
 def _feeds(
@@ -200,32 +213,106 @@ def _feeds(
     inputs = session.get_inputs()
     for value in inputs:
         if value.type not in TYPES:
-            raise UnsupportedError(f"the input {value.name!r} is a {value.type}: numbers cannot fill it.")
-    firsts = {value.shape[0] for value in inputs if value.shape and isinstance(value.shape[0], int)}
-    fixed = max((first for first in firsts if first > 0), default=0)
-    made: dict[int, dict[str, NDArray[Any]]] = {}
-    for batch in [fixed] if fixed else dict.fromkeys(batches):
-        rng = np.random.default_rng(0)
-        made[batch] = {}
-        for value in inputs:
-            rest = shapes.get(value.name, [d if isinstance(d, int) else 1 for d in value.shape[1:]])
-            shape = [batch, *rest] if value.shape else []
-            kind = np.dtype(TYPES[value.type])
-            # Integers stay 0 or 1, so that those which index something stay inside it.
-            random = rng.normal(size=shape) if kind.kind == "f" else rng.integers(0, 2, shape)
-            made[batch][value.name] = np.asarray(random).astype(kind)
-    return made
+            raise UnsupportedError(
+                f"the input {_plain(value.name)} is a {value.type}; only tensors of numbers, booleans and "
+                "text are filled."
+            )
+    unknown = sorted(set(shapes) - {value.name for value in inputs})
+    if unknown:
+        known = ", ".join(_plain(value.name) for value in inputs) or "none"
+        raise UnsupportedError(f"there is no input {unknown[0]!r} to give a shape; the inputs are {known}.")
+    free = any(value.shape and not isinstance(value.shape[0], int) for value in inputs)
+    firsts = [v.shape[0] for v in inputs if v.shape and isinstance(v.shape[0], int) and v.shape[0] > 0]
+    sizes = list(dict.fromkeys(batches)) if free else [max(firsts, default=1)]
+    return {batch: {v.name: _filled(v, batch, shapes.get(v.name)) for v in inputs} for batch in sizes}
+
+
+def _filled(value: Any, batch: int, row: Sequence[int] | None) -> NDArray[Any]:
+    """Random content of one input; a size that the file fixes stays."""
+    shape = [d if isinstance(d, int) and d > 0 else 1 for d in value.shape or []]
+    if row is not None:
+        shape = [*(shape[:1] or [1]), *row]
+    if value.shape and not isinstance(value.shape[0], int):
+        shape[0] = batch
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise UnsupportedError(
+            f"the input {_plain(value.name)} would have the shape {shape}, more than {MAX_ELEMENTS:,} "
+            "elements; give fewer rows with --batch, or a smaller --shape."
+        )
+    rng = np.random.default_rng(0)
+    kind = np.dtype(TYPES[value.type])
+    if kind.kind == "O":
+        return rng.choice(np.array(["a", "b", "c"], dtype=object), shape)
+    # Integers stay 0 or 1, so that those which index something stay inside it.
+    random = rng.normal(size=shape) if kind.kind == "f" else rng.integers(0, 2, shape)
+    return np.asarray(random).astype(kind)
+
+
+def _shown(feeds: Mapping[int, Mapping[str, NDArray[Any]]]) -> str:
+    first = next(iter(feeds.values()))
+    return ", ".join(f"{_plain(name)} {list(array.shape)}" for name, array in first.items()) or "no inputs"
+
+
+def _plain(name: str) -> str:
+    """A name from the file, printable and short."""
+    return repr(name if len(name) <= 60 else f"{name[:57]}...")
+
+
+def _beside(path: Path) -> int:
+    """Bytes of tensors that lie in other files.
+
+    Raises:
+        ModelError: such a file would lie outside of the model's folder, or is not there.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception:  # the session says what is wrong with it
+        return 0
+    places = {
+        entry.value for t in _tensors(model.graph) for entry in t.external_data if entry.key == "location"
+    }
+    total, home = 0, path.absolute().parent.resolve()
+    for place in sorted(places):
+        file = (home / place).resolve()
+        if not file.is_relative_to(home):
+            raise ModelError(
+                f"{path} keeps a tensor in {_plain(place)}, outside of its folder; that is not read."
+            )
+        if not file.is_file():
+            raise ModelError(
+                f"{path} keeps a tensor in {_plain(place)}, which is not beside it; copy that file too."
+            )
+        total += file.stat().st_size
+    return total
+
+
+def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+    """Tensors of a graph and of the graphs inside its nodes."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
 
 
 def _operators(
-    opened: _Opened, batch: int, threads: int, providers: Sequence[str] | None
+    opened: _Opened,
+    batch: int,
+    threads: int,
+    providers: Sequence[str] | None,
+    libraries: Sequence[str | Path],
 ) -> tuple[OperatorTime, ...]:
     """ONNX Runtime's trace of some runs, folded by operator.
 
     The trace counts whole microseconds, so a node is the mean of the faster four fifths of its runs.
     """
     with tempfile.TemporaryDirectory() as folder:
-        session = open_session(opened.path, threads, providers, profile=str(Path(folder) / "trace"))
+        session = open_session(
+            opened.path, threads, providers, profile=str(Path(folder) / "trace"), libraries=libraries
+        )
         for _ in range(TRACED_RUNS):
             session.run(None, opened.feeds[batch])
         events = json.loads(Path(session.end_profiling()).read_text())

@@ -108,7 +108,7 @@ def test_one_score_column_gives_the_probability_of_both_classes() -> None:
 
 
 # (bound just inside, type), (bound just outside, type): alpha is tuned so that the bound is exact.
-LIMITS = ((2**31, "INT32", "DOUBLE"), (2**53, "DOUBLE", "INT64"))
+LIMITS = ((2**31, "INT32", "DOUBLE"), (2**53, "DOUBLE", "INT64"), (2**63, "INT64", None))
 
 
 def at_bound(bound: int) -> Network:
@@ -124,8 +124,12 @@ def at_bound(bound: int) -> Network:
 
 
 @pytest.mark.parametrize(("limit", "inside", "outside"), LIMITS)
-def test_the_tail_type_changes_exactly_at_its_limit(limit: int, inside: str, outside: str) -> None:
+def test_the_tail_type_changes_exactly_at_its_limit(limit: int, inside: str, outside: str | None) -> None:
     for bound, expected in ((limit - 1, inside), (limit + 81, outside)):
+        if expected is None:
+            with pytest.raises(CompileError):
+                build(lower(at_bound(bound)))
+            continue
         program = lower(at_bound(bound))
         artifact = build(program)
         model = onnx.load_from_string(artifact.files["model.onnx"])
@@ -184,6 +188,24 @@ def test_the_batch_is_dynamic_and_strict_shape_inference_agrees() -> None:
     runner = onnxruntime.open_artifact(artifact)
     for n in (1, 2, 17):
         assert runner.scores(np.zeros((n, 5))).shape == (n, 3)
+
+
+@pytest.mark.parametrize("option", [name for name in OPTIONS if name != "custom"])
+@pytest.mark.parametrize("columns", (1, 3))
+def test_checker_and_strict_shape_inference_accept_every_option(option: str, columns: int) -> None:
+    network = random_network(2, columns=columns, bits=1, d=9, m=3)
+    model = onnx.load_from_string(build(lower(network), option=option).files["model.onnx"])
+    onnx.checker.check_model(model, full_check=True)
+    onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+
+
+def test_hostile_names_stay_data() -> None:
+    odd = ("label", "scores", "a/b\x00", "\u202e\U0001f600")
+    base = random_network(1, columns=4, bits=1)
+    network = Network(**{**vars(base), "classes": odd})
+    for name in ("x", "label", "scores", "../../etc", "<b>&\n%s"):
+        program = lower(network, name)
+        check(program, build(program), random_rows(0, network.encoder, 20))
 
 
 def test_an_encoder_of_constants_alone_still_has_a_batch() -> None:

@@ -101,8 +101,20 @@ def test_any_onnx_file_is_profiled_and_a_fixed_batch_is_kept(tmp_path: Path) -> 
 def test_what_cannot_be_profiled_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not a file"):
         profile_files([tmp_path / "nothing.onnx"])
-    with pytest.raises(UnsupportedError, match=r"input 'a' is a tensor\(string\)"):
-        profile_files([foreign(tmp_path, ["n", 2], TensorProto.STRING)])
+    sequence = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, ["n"]))
+    values = [
+        helper.make_value_info("a", sequence),
+        helper.make_tensor_value_info("b", TensorProto.INT64, []),
+    ]
+    graph = helper.make_graph([helper.make_node("SequenceLength", ["a"], ["b"])], "g", values[:1], values[1:])
+    listed = tmp_path / "sequence.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), listed)
+    with pytest.raises(UnsupportedError, match=r"input 'a' is a seq\(tensor\(float\)\); only tensors"):
+        profile_files([listed])
+    with pytest.raises(UnsupportedError, match=r"no input 'q' to give a shape; the inputs are 'a'"):
+        profile_files([foreign(tmp_path, ["n", 2])], shapes={"q": [2]})
+    with pytest.raises(UnsupportedError, match=r"more than .* elements; give fewer rows"):
+        profile_files([foreign(tmp_path, ["n", "w"])], batches=(1 << 20,), shapes={"a": [1 << 20]})
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"no model")
     with pytest.raises(ModelError, match="does not load the model"):
@@ -114,5 +126,87 @@ def test_what_cannot_be_profiled_is_named(tmp_path: Path) -> None:
     shape = helper.make_tensor("s", TensorProto.INT64, [2], [3, 3])
     graph = helper.make_graph(nodes, "g", values[:1], values[1:], [shape])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), split)
-    with pytest.raises(ModelError, match=r"does not run on random rows.*give shapes="):
+    with pytest.raises(ModelError, match=r"does not run on random rows of 'a' \[1, 1\].*--shape"):
         profile_files([split])
+
+
+KINDS = ("FLOAT", "DOUBLE", "FLOAT16", "BOOL", "UINT8", "INT8", "INT32", "UINT64", "INT64", "STRING")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inputs_of_every_kind_are_filled(kind: str, tmp_path: Path) -> None:
+    path = foreign(tmp_path, ["n", 2], getattr(TensorProto, kind))
+    (profile,) = profile_files([path], batches=(3,), seconds_per=0.005)
+    assert {r.batch for r in profile.latency} == {3}
+
+
+def test_several_inputs_keep_the_sizes_that_the_file_fixes(tmp_path: Path) -> None:
+    named = {"a": ["n", 3], "b": [1, 3], "c": []}
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in named.items()]
+    nodes = [helper.make_node("Add", ["a", "b"], ["s"]), helper.make_node("Mul", ["s", "c"], ["y"])]
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3])
+    path = tmp_path / "three.onnx"
+    graph = helper.make_graph(nodes, "g", values, [result])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    (profile,) = profile_files([path], batches=(1, 4), seconds_per=0.005)
+    assert {r.batch for r in profile.latency} == {1, 4}
+
+
+def external(folder: Path, location: str) -> Path:
+    weight = onnx.numpy_helper.from_array(np.ones((4, 4), np.float32), "w")
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 4]) for n in ("x", "y")]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path = folder / "external.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    moved = onnx.load(path, load_external_data=False)
+    moved.graph.initializer[0].external_data[0].value = location
+    path.write_bytes(moved.SerializeToString())
+    return path
+
+
+def test_tensors_in_other_files_are_counted_and_never_leave_the_folder(tmp_path: Path) -> None:
+    path = external(tmp_path, "weights.bin")
+    (profile,) = profile_files([path], batches=(1,), seconds_per=0.005)
+    assert profile.size_bytes == path.stat().st_size + 64
+    with pytest.raises(ModelError, match="'missing.bin', which is not beside it"):
+        profile_files([external(tmp_path, "missing.bin")])
+    for far in ("../weights.bin", "/etc/hostname"):
+        with pytest.raises(ModelError, match="outside of its folder; that is not read"):
+            profile_files([external(tmp_path, far)])
+
+
+def test_a_file_without_inputs_runs_at_one_size(tmp_path: Path) -> None:
+    one = onnx.numpy_helper.from_array(np.ones(3, np.float32), "one")
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [3])
+    graph = helper.make_graph([helper.make_node("Add", ["one", "one"], ["y"])], "g", [], [result], [one])
+    path = tmp_path / "constant.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    (profile,) = profile_files([path], batches=(1, 8), seconds_per=0.005)
+    assert {r.batch for r in profile.latency} == {1}
+
+
+def test_a_tree_ensemble_with_a_zipmap_is_profiled(tmp_path: Path) -> None:
+    tree = helper.make_node(
+        "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
+        nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2], nodes_featureids=[0, 0, 0], nodes_values=[0.5, 0.0, 0.0],
+        nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0],
+        class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 1], class_weights=[1.0, 1.0],
+        classlabels_int64s=[0, 1], post_transform="NONE",
+    )  # fmt: skip
+    zipped = helper.make_node("ZipMap", ["scores"], ["p"], domain="ai.onnx.ml", classlabels_int64s=[0, 1])
+    element = helper.make_map_type_proto(
+        TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    )
+    outputs = [
+        helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
+        helper.make_value_info("p", helper.make_sequence_type_proto(element)),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 4])
+    imports = [helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx.ml", 1)]
+    path = tmp_path / "tree.onnx"
+    graph = helper.make_graph([tree, zipped], "g", [x], outputs)
+    onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), path)
+    (profile,) = profile_files([path], batches=(2,), seconds_per=0.005)
+    assert {o.operator for o in profile.operators[2]} == {"TreeEnsembleClassifier", "ZipMap"}

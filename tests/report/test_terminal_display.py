@@ -11,7 +11,7 @@ from rich.console import Console
 from qcompile.events import Event
 from qcompile.report import live
 from qcompile.report.curves import curves
-from qcompile.report.words import certificate_sentence, number, percent
+from qcompile.report.words import accuracy_sentence, certificate_sentence, number, percent
 
 SUMMARY = {"objective": 0.5, "bound": 0.45, "gap": 0.1, "columns": [{}]}
 
@@ -96,3 +96,11 @@ def test_the_words_follow_the_gap() -> None:
     assert "nothing better exists" in certificate_sentence({**SUMMARY, "gap": 0.0})
     assert "no useful limit" in certificate_sentence({**SUMMARY, "gap": 1.0, "bound": 0.0})
     assert "3 classes" in certificate_sentence({**SUMMARY, "columns": [{}] * 3})
+
+
+def test_the_share_of_a_frequent_class_is_said_beside_the_accuracy() -> None:
+    metrics = {"measure": "accuracy", "test": 0.99, "baselines": {"logistic regression": 0.985}}
+    rare = accuracy_sentence({**metrics, "majority": {"name": "0", "share": 0.98}})
+    assert rare.endswith("logistic regression 98.5 %. Always answering '0' is right for 98.0 %.")
+    assert "Always" not in accuracy_sentence({**metrics, "majority": {"name": "0", "share": 0.6}})
+    assert "Always" not in accuracy_sentence(metrics)

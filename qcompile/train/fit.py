@@ -19,7 +19,7 @@ from qcompile.rounding.columns import generate
 from qcompile.rounding.integer_alpha import IntegerLayer, quantize
 from qcompile.rounding.settings import RoundingSettings
 from qcompile.solve.certificate import Certificate, certify
-from qcompile.solve.solution import Progress, Settings, Solution
+from qcompile.solve.solution import Progress, Settings, Solution, Status
 from qcompile.solve.solve import choose as choose_method
 from qcompile.solve.solve import solve
 from qcompile.train.choices import Choices
@@ -93,6 +93,8 @@ def fit_column(
             on_progress=(lambda p: watch("solve", p)) if watch else None,
         ),
     )
+    if solution.status is Status.INTERRUPTED:  # who calls the solver keeps its last iterate; a build stops
+        raise KeyboardInterrupt
     certificate = certify(problem, solution)
     atoms = generate(
         problem,

@@ -143,3 +143,12 @@ def test_the_split_is_the_one_that_the_model_file_names(trained):
     facts = result.network.provenance
     train, _ = split(table, facts["test_fraction"], facts["seed"])
     np.testing.assert_array_equal(train, result.train_index)
+
+
+def test_ctrl_c_while_a_single_column_is_solved_stops_the_training():
+    def interrupt(event):
+        if event.stage == "solve" and event.data.get("iteration") == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_table(load("sklearn:breast_cancer"), QUICK, interrupt)

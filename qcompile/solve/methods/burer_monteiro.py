@@ -9,7 +9,8 @@ rho is a variable, and L-BFGS minimises in rounds. After each round
 the factored problem is not convex, but a point where L_A + H and L_B - H are PSD is globally
 optimal, and where they are not, their most negative eigenvectors are directions that decrease
 the objective: they enter as new columns (the escape from a saddle), and columns that carry
-nothing leave. It is believed only with its certificate, and it stops on the gap of that bound.
+nothing leave. The bound is also tried at a running mean of l, which is as feasible and wavers less.
+It is believed only with its certificate, and it stops on the gap of that bound.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from qcompile.problem.problem import pose
 from qcompile.solve.certificate import certify, check
 from qcompile.solve.methods import burer_monteiro
-from qcompile.solve.solution import Settings, Status
+from qcompile.solve.solution import Settings, Solution, Status
 
 
 def thresholded_digits(thresholds=(3, 6, 10), label=8):
@@ -61,3 +61,11 @@ def test_the_same_run_twice_is_the_same_to_the_last_bit():
     first, second = (burer_monteiro.solve(problem, Settings(gap=0.05, seed=3)) for _ in range(2))
     assert first.iterations == second.iterations
     assert np.array_equal(first.dual, second.dual) and np.array_equal(first.positive, second.positive)
+
+
+def test_a_run_that_has_collapsed_to_the_zero_network_leaves_it_again():
+    problem = thresholded_digits((8,))
+    flat = np.full((problem.d, 2), 1e-12)
+    nothing = Solution(flat, flat, 1e-22, np.zeros(problem.n), None, 1.0, Status.STALLED, "by hand", 0, 0.0)
+    solution = burer_monteiro.solve(problem, Settings(gap=0.01, warm=nothing, max_iterations=3000))
+    assert solution.status is Status.SOLVED, solution.status.value

@@ -43,6 +43,9 @@ CLOSED = 0.3
 BOUND_SHARE = 0.25
 # l of a single iterate wavers around the optimum's; a running mean of l is as feasible, and often better.
 MEMORY = 0.07
+# A round may end at the zero network, where rho vanishes, and fresh columns of its size would too. Below
+# this share of the radius whose penalty is the loss of the zero network, they start with that share.
+ALIVE = 1e-2
 # Single precision halves the time of every product; its rounding (1e-7 of the objective) is far
 # below a gap of one in a thousand, and bounds are computed in double precision anyway. But the bound
 # needs the gradient, and where the objective falls by less than SETTLED (relative) between two bounds,
@@ -114,6 +117,8 @@ class _Run:
         self.best: tuple[list[Array], float, float] | None = None
         self.bound: _Bound | None = None
         self.recent: Array | None = None
+        zero = float(problem.weight @ self.loss.value(np.zeros(problem.n), problem.y))
+        self.least_rho = ALIVE * zero / problem.penalty
 
     def evaluator(self, dtype: Any) -> Factored:
         """Objective and gradient in a precision."""
@@ -165,7 +170,10 @@ class _Run:
             self.model = self.evaluator(np.float64)
         self.pause = min(int(1.5 * self.pause), LONGEST_ROUND)
         factors, _, rhos = self.model.expand(self.point)
-        self.point = with_columns(self.relaxation, factors, rhos, escape, 0.1 * np.sqrt(min(self.gap, 0.01)))
+        share = 0.1 * np.sqrt(min(self.gap, 0.01))
+        if max(rhos) < self.least_rho:
+            rhos, share = [self.least_rho for _ in rhos], 0.5
+        self.point = with_columns(self.relaxation, factors, rhos, escape, share)
 
     def between_bounds(self) -> int:
         """Iterations between two bounds, from operation counts, so that a run repeats itself exactly."""

@@ -139,3 +139,100 @@ def rows(n: int, d: int, seed: int = 0) -> np.ndarray:
     x = np.round(rng.normal(size=(n, d)) * 16) / 16
     x[0], x[1] = 1e6, -1e6
     return x.astype(np.float32)
+
+
+def writer(bits: int = 1, **changes) -> Writer:
+    return Writer(Recipe(bits, bits, (16, 4), **changes))
+
+
+def brevitas_tfc(batch: int) -> onnx.ModelProto:
+    """As Brevitas writes it: image input, shape chain, 2x - 1, transposed weights, a norm at the end."""
+    w = writer(seed=3)
+    shape = w.node("Shape", ["x"])
+    first = w.node("Gather", [shape, w.constant(0, "zero", np.int64)], axis=0)
+    parts = [w.node("Unsqueeze", [k], axes=[0]) for k in (first, w.constant(-1, "rest", np.int64))]
+    flat = w.node("Reshape", ["x", w.node("Concat", parts, axis=0)])
+    doubled = w.node("Mul", [flat, w.constant(2, "two")])
+    value = w.quantized(w.node("Sub", [doubled, w.constant(1, "one")]), 1, 1.0, True)
+    for k, (inputs, outputs) in enumerate(((16, 12), (12, 11), (11, 4))):
+        weight = w.quantized(w.constant(w.rng.normal(size=(outputs, inputs)), "weight"), 1, 1.0, True)
+        value = w.node("MatMul", [value, w.node("Transpose", [weight], perm=[1, 0])])
+        if k < 2:
+            value = w.quantized(w.norm(value, outputs), 1, 1.0, True)
+    centred = w.node("Sub", [value, w.constant(0.75, "mean")])
+    spread = w.node(
+        "Pow", [w.node("Add", [w.constant(4.0, "var"), w.constant(0.0, "eps")]), w.constant(0.5, "half")]
+    )
+    value = w.node("Div", [centred, spread])
+    value = w.node("Add", [w.node("Mul", [value, w.constant(-0.5, "gamma")]), w.constant(0.25, "beta")])
+    model = finished(w.nodes, w.tensors, value, batch, (1, 4, 4), 4, opset=9, ir=6)
+    for node in model.graph.node:
+        if node.domain:
+            node.domain = "onnx.brevitas"
+    return model
+
+
+def with_quirks(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Initialisers listed as inputs, and no opset import of the dialect."""
+    for t in model.graph.initializer:
+        model.graph.input.append(helper.make_tensor_value_info(t.name, t.data_type, t.dims))
+    kept = [entry for entry in model.opset_import if not entry.domain]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+    return model
+
+
+def finn_graph(batch: int | str, xnor: bool) -> onnx.ModelProto:
+    """After streamlining: integers, MultiThreshold with scale and bias, XnorPopcountMatMul on bits."""
+    w = writer(seed=5)
+    thresholds = w.constant(np.sort(np.round(w.rng.normal(size=(16, 3)) * 8) / 8), "thresholds")
+    finn = {"domain": "finn.custom_op.general"}
+    value = w.node("MultiThreshold", ["x", thresholds], out_dtype="UINT2", **finn)
+    matrix = w.rng.choice([-1, 1], (16, 12))
+    value = w.node("MatMul", [value, w.constant(matrix, "weight")])
+    if xnor:
+        levels = w.constant(np.array([[0.0]]), "thresholds")
+        value = w.node("MultiThreshold", [value, levels], out_dtype="BINARY", **finn)
+        value = w.node(
+            "XnorPopcountMatMul", [value, w.constant(w.rng.integers(0, 2, (12, 9)), "bits")], **finn
+        )
+        levels = w.constant(np.sort(w.rng.integers(2, 10, (9, 1))), "thresholds")
+    else:
+        levels = w.constant(np.sort(w.rng.integers(-9, 9, (12, 1))), "thresholds")
+    bipolar = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
+    value = w.node("MultiThreshold", [value, levels], **bipolar, **finn)
+    value = w.node("MatMul", [value, w.constant(w.rng.integers(-3, 4, (9 if xnor else 12, 4)), "weight")])
+    value = w.node("Mul", [value, w.constant(0.125, "scale")])
+    value = w.node("Add", [value, w.constant(w.rng.integers(-8, 8, (1, 4)) / 16, "bias")])
+    return finished(w.nodes, w.tensors, value, batch, 16, 4, domain="finn.custom_op.general")
+
+
+QDQ_TYPES = {"uint8": np.uint8, "int8": np.int8}
+
+
+def qdq(kind: str, gemm: bool, per_channel: bool, seed: int = 0) -> onnx.ModelProto:
+    """QuantizeLinear - DequantizeLinear around every tensor, as converters of int8 models write."""
+    w = writer(seed=seed)
+    dtype = QDQ_TYPES[kind]
+    middle = 128 if kind == "uint8" else 0
+
+    def quantized(value: str, scale: float, zero: int, type_=dtype) -> str:
+        pair = [w.constant(scale, "scale"), w.constant(zero, "zero", type_)]
+        return w.node("DequantizeLinear", [w.node("QuantizeLinear", [value, *pair]), *pair])
+
+    value = quantized("x", 1 / 16, middle)
+    for inputs, outputs in ((16, 12), (12, 7), (7, 3)):
+        integers = w.constant(w.rng.integers(-127, 128, (inputs, outputs)), "weight", np.int8)
+        scale = 2.0 ** w.rng.integers(-9, -6, outputs) if per_channel else 2.0**-8
+        zero = np.zeros(outputs if per_channel else (), np.int8)
+        pair = [w.constant(scale, "scale"), w.constant(zero, "zero", np.int8)]
+        weight = w.node("DequantizeLinear", [integers, *pair], **({"axis": 1} if per_channel else {}))
+        bias = w.constant(w.rng.integers(-64, 64, outputs) / 64, "bias")
+        if gemm:
+            value = w.node("Gemm", [value, weight, bias])
+        else:
+            value = w.node("Add", [w.node("MatMul", [value, weight]), bias])
+        if outputs != 3:
+            value = quantized(w.node("Relu", [value]), 1 / 16, 0 if kind == "uint8" else -128)
+    value = w.node("Softmax", [value], axis=1)
+    return finished(w.nodes, w.tensors, value, "N", 16, 3, domain="")

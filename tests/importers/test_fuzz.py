@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from dialects import Recipe, qonnx_model
+from dialects import Recipe, brevitas_tfc, finn_graph, qdq, qonnx_model, with_quirks
 from networks import random_network
 from onnx import TensorProto
 
@@ -40,7 +40,14 @@ def sources() -> list[onnx.ModelProto]:
         Recipe(8, 4, (6, 5, 4, 2), bias=True, relu=True),
     )
     ours = [build(lower(random_network(s, columns=c))).files["model.onnx"] for s, c in ((0, 1), (1, 3))]
-    return [*(qonnx_model(r, "N") for r in recipes), *(onnx.load_from_string(b) for b in ours)]
+    others = [
+        with_quirks(brevitas_tfc(1)),
+        finn_graph("N", False),
+        finn_graph("N", True),
+        qdq("uint8", True, True),
+        qdq("int8", False, False),
+    ]
+    return [*(qonnx_model(r, "N") for r in recipes), *others, *(onnx.load_from_string(b) for b in ours)]
 
 
 def mutate(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:

@@ -15,7 +15,8 @@ and the machine that the tests test is the one that runs.
     ENCODE      top, ends of the level, greater, equal and missing columns, raw column of each,
                 floats, length, raw columns, the first raw column if they are neighbours or -1
     ABOVE       limits, length of a, words: what PACK would make of a > limits, at once
-    BITS        as ENCODE, for one-bit encoders of greater columns: what PACK would make of the codes
+    BITS        as ENCODE (and 1 if cells are read where they lie: neighbours whose fill exceeds no
+                limit, as NaN), for one-bit encoders of greater columns: what PACK would make of the codes
     STEPS       steps (a place of floats), steps per column, floats from one column's steps to the next (0
                 if shared), raw column of each, raw columns, fill (a place of floats), the first raw
                 column if they are neighbours or -1
@@ -31,8 +32,9 @@ and the machine that the tests test is the one that runs.
     SIGN        -
 
 The assembler is run/_assemble.py. Float constants are float32 in pairs; a place of floats counts
-float32 entries. ENCODE is the arithmetic of data/encoder.py, STEPS that of data/step_encoder.py, one float32 operation per step. All of
-it is in one file because Numba's cache watches only the file of the function that it caches.
+float32 entries. ENCODE is the arithmetic of data/encoder.py, STEPS that of data/step_encoder.py, one
+float32 operation per step. All of it is in one file because Numba's cache watches only the file of the
+function that it caches.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ import numba
 import numpy as np
 
 from qcompile.kernels._borrowed import borrowed
+from qcompile.kernels._masks import above_word
 from qcompile.kernels._popcount import popcount
 
 __all__ = [
@@ -129,7 +132,12 @@ def _multiply_sums(weights, a, n, rows, out):  # type: ignore[no-untyped-def]
 def _above(values, limits, n, planes):  # type: ignore[no-untyped-def]
     """One plane of bits values[i] > limits[i] for i < n; returns how many are set."""
     total = np.int64(0)
-    for k in range((n + 63) // 64):
+    whole = n // 64
+    for k in range(whole):
+        word = above_word(values, limits, 64 * k)
+        planes[k] = word
+        total += popcount(word)
+    for k in range(whole, (n + 63) // 64):
         some, at = values[64 * k :], limits[64 * k :]
         word = np.uint64(0)
         for i in range(min(n - 64 * k, 64)):
@@ -282,8 +290,12 @@ def run(tape, work, x, out):  # type: ignore[no-untyped-def]
             elif code == BITS:
                 limits = floats[p[6] :]
                 for r in range(rows):
-                    value = _read(p, tape, floats, x[first + r], scratch)
-                    o[r * stride + n] = _above(value, limits, p[7], o[r * stride :].view(np.uint64))
+                    row, planes = x[first + r], o[r * stride :].view(np.uint64)
+                    if p[10]:
+                        o[r * stride + n] = _above(row[p[9] :], limits, p[7], planes)
+                    else:
+                        value = _read(p, tape, floats, row, scratch)
+                        o[r * stride + n] = _above(value, limits, p[7], planes)
             elif code == ABOVE:
                 levels = tape[p[0] :]
                 for r in range(rows):

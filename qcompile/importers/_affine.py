@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qcompile.importers._builder import Builder
 from qcompile.importers._lanes import Lane, Source, evaluate
 
-__all__ = ["integers_behind", "slopes"]
+__all__ = ["common_unit", "integers_behind", "slopes"]
 
 Array = NDArray[Any]
 TABLE = 512  # codes of a source that is looked at point by point
@@ -47,7 +47,7 @@ def integers_behind(builder: Builder, lane: Lane) -> tuple[Source, float, NDArra
     if line is None:
         return _table(builder, lane)
     slope, offset = line
-    scale = _common(np.concatenate([slope, offset]))
+    scale = common_unit(np.concatenate([slope, offset]))
     a, b = np.round(slope / scale).astype(np.int64), np.round(offset / scale).astype(np.int64)
     if (a == 1).all():
         return lane.source, scale, b
@@ -67,7 +67,7 @@ def _table(builder: Builder, lane: Lane) -> tuple[Source, float, NDArray[np.int6
     table = values(every)
     if not np.isfinite(table).all():
         raise ValueError("its values are not finite")
-    scale = _common(table.reshape(-1))
+    scale = common_unit(table.reshape(-1))
     low = np.round(table / scale).astype(np.int64).min(axis=1)
     count = int((np.round(table / scale).astype(np.int64) - low[:, None]).max(initial=0))
     if count > TABLE:
@@ -78,7 +78,7 @@ def _table(builder: Builder, lane: Lane) -> tuple[Source, float, NDArray[np.int6
     return codes, scale, low
 
 
-def _common(values: NDArray[np.float64]) -> float:
+def common_unit(values: NDArray[np.float64]) -> float:
     """The largest number of which all values are whole multiples.
 
     Raises:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.importers import _ops_float, _ops_quant, _ops_shape
-from qcompile.importers._affine import slopes
+from qcompile.importers._affine import common_unit, slopes
 from qcompile.importers._lanes import Lane
 from qcompile.importers._model_file import DIGEST
 from qcompile.importers._onnx_file import one_sentence, read_model
@@ -138,18 +138,28 @@ def _on_one_grid(
     offset: NDArray[np.float64],
     ops: list[Op],
 ) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
-    """Scores whose order is the order of the values: value = 2^-k * score.
+    """Scores whose order is the order of the values: value = unit * score + base.
 
-    k is the smallest that makes every factor whole, where the scores then fit 52 bits; otherwise the
-    largest that lets them, which rounds the factors far below the float32 they came from.
+    Outputs of one scale have a unit that leaves small integers. For others it is 2^-k, where k is the
+    smallest that makes every factor whole, where the scores then fit 52 bits; otherwise the largest
+    that lets them, which rounds the factors far below the float32 they came from.
     """
     reach = np.maximum(np.abs(lane.source.low), np.abs(lane.source.high))[order]
     slope = np.where(reach == 0, 0.0, slope)  # of a sum that is always 0
+    columns = len(order)
+    base = float(offset[0]) if columns > 1 else 0.0  # a single score is compared with 0
+    try:
+        unit = common_unit(np.concatenate([slope, offset - base]))
+    except ValueError:
+        unit = 0.0
+    if unit > 0:
+        scale, shift = (np.round(c / unit).astype(np.int64) for c in (slope, offset - base))
+        ops.append(Affine("scores", ValueType("i", 64, columns), value, scale, shift))
+        return "scores", np.full(columns, unit), np.full(columns, base)
     largest = float((np.abs(slope) * reach + np.abs(offset)).max(initial=0))
     room = GRID_BITS - 1 - int(np.ceil(np.log2(max(largest, 2.0**-900))))
     whole = max(c.as_integer_ratio()[1].bit_length() - 1 for c in (*slope.tolist(), *offset.tolist()))
     k = min(whole, room, 900)
     scale, shift = (np.round(np.ldexp(c, k)).astype(np.int64) for c in (slope, offset))
-    ops.append(Affine("scores", ValueType("i", 64, len(order)), value, scale, shift))
-    columns = len(order)
+    ops.append(Affine("scores", ValueType("i", 64, columns), value, scale, shift))
     return "scores", np.full(columns, 2.0**-k), np.zeros(columns)

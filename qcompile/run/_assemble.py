@@ -122,7 +122,9 @@ class _Assembler:
         d = op.type.length
         if isinstance(op, Encode):
             assert isinstance(op.encoder, Encoder)
-            return self._emit(machine.BITS, [0, 0], -(-d // 64), self._encoder(op.encoder))
+            parameters, read = self._encoder(op.encoder), op.encoder.feature
+            in_place = _neighbours(read) and (op.encoder.fill[read] <= op.encoder.shift).all()
+            return self._emit(machine.BITS, [0, 0], -(-d // 64), [*parameters, int(in_place)])
         assert isinstance(op, Threshold)
         limits = self._constant(op.levels[:, 0] - 1)  # a >= level is a > level - 1
         return self._emit(machine.ABOVE, [self.places[op.a], 0], -(-d // 64), [limits, d])

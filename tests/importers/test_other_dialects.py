@@ -187,3 +187,15 @@ def test_constants_may_be_nodes_and_activations_may_be_sliced_and_joined(tmp_pat
     x = rows(100, 16)
     expected = np.sign(np.concatenate([x[:, 8:], x[:, :8]], axis=1)) @ matrix
     np.testing.assert_array_equal(interpret(program, x)["values"], expected)
+
+
+def test_outputs_of_one_scale_compare_as_the_sums_themselves(tmp_path: Path) -> None:
+    w = writer(seed=9)
+    value = w.quantized("x", 1, 1.0, True)
+    value = w.node("MatMul", [value, w.constant(w.rng.integers(-3, 4, (16, 5)), "weight")])
+    value = w.node("Div", [w.node("Sub", [value, w.constant(0.37, "mean")]), w.constant(7.83, "spread")])
+    value = w.node("Add", [w.node("Mul", [value, w.constant(1.83, "gamma")]), w.constant(-0.21, "beta")])
+    program = imported(finished(w.nodes, w.tensors, value, "N", 16, 5), tmp_path)
+    assert program[program.outputs["scores"]].type.bits <= 16  # no 52-bit grid
+    scale = program[program.outputs["values"]]
+    assert len(set(scale.scale.tolist())) == len(set(scale.offset.tolist())) == 1

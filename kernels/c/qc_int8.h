@@ -28,7 +28,7 @@ static inline void qc_int8_dot2(const int8_t *w0, const int8_t *w1, const uint8_
     int32_t a = 0;
     int32_t b = 0;
     size_t i;
-    for (i = 0U; i + 4U <= d; i += 4U) {
+    for (i = 0U; (i + 4U) <= d; i += 4U) {
         const uint32_t four = qc_read4(&x[i]);
         const int16x2_t even = (int16x2_t)__uxtb16(four);
         const int16x2_t odd = (int16x2_t)__uxtb16((four >> 8));
@@ -55,7 +55,7 @@ static inline void qc_int8_dot2(const int8_t *w0, const int8_t *w1, const uint8_
     int32_t a = 0;
     int32_t b = 0;
     size_t i;
-    for (i = 0U; i + 4U <= d; i += 4U) {
+    for (i = 0U; (i + 4U) <= d; i += 4U) {
         const int32_t x0 = (int32_t)x[i];
         const int32_t x1 = (int32_t)x[i + 1U];
         const int32_t x2 = (int32_t)x[i + 2U];

@@ -24,7 +24,7 @@ static inline void qc_pack_planes(const uint8_t *codes, size_t d, uint32_t bits,
         i = 0U;
 #if QC_WORD_BITS == 64
         /* Eight at a time, the same way: byte k's bit moves to bit 56 + k. */
-        for (; i + 8U <= count; i += 8U) {
+        for (; (i + 8U) <= count; i += 8U) {
             const uint8_t *c = &codes[first + i];
             const uint64_t eight = (uint64_t)c[0] | ((uint64_t)c[1] << 8) | ((uint64_t)c[2] << 16)
                 | ((uint64_t)c[3] << 24) | ((uint64_t)c[4] << 32) | ((uint64_t)c[5] << 40)
@@ -36,7 +36,7 @@ static inline void qc_pack_planes(const uint8_t *codes, size_t d, uint32_t bits,
             }
         }
 #endif
-        for (; i + 4U <= count; i += 4U) {
+        for (; (i + 4U) <= count; i += 4U) {
             const uint8_t *c = &codes[first + i];
             const uint32_t four =
                 (uint32_t)c[0] | ((uint32_t)c[1] << 8) | ((uint32_t)c[2] << 16) | ((uint32_t)c[3] << 24);

@@ -157,7 +157,7 @@ def _int8(prefix: str, name: str, dot: CodeDot, out_type: str) -> DotCode:
     )
     if rows > 1:
         function += (
-            f"    size_t j;\n    for (j = 0U; j + 2U <= {rows}U; j += 2U) {{\n"
+            f"    size_t j;\n    for (j = 0U; (j + 2U) <= {rows}U; j += 2U) {{\n"
             f"        qc_int8_dot2(w, &w[{d}], codes, {d}U, z);\n"
             f"        {store('j', 'z[0]')}        {store('j + 1U', 'z[1]')}        w += {2 * d};\n    }}\n"
         )

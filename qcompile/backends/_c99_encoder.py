@@ -140,7 +140,7 @@ def _searched(prefix: str, bits: int, tables: Tables, code: str) -> tuple[str, s
         start = f"(size_t){prefix}_level_table[i] * {top}U"
     head = (
         "        /* Code n begins at t[n - 1]. */\n"
-        f"        const int32_t *t = &{name}[{start}];\n        uint32_t n;\n"
+        f"        const int32_t *t = &{name}[{start}];\n        uint32_t n = 0U;\n"
     )
     return constants, f"{head}{search(code, 't', bits)}"
 

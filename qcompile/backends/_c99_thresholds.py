@@ -57,10 +57,10 @@ def level_keys(encoder: Encoder, block: slice) -> NDArray[np.int32]:
 
 
 def search(code: str, table: str, bits: int) -> str:
-    """Statements that put the number of keys <= k of a table of 2^bits - 1 into ``code``.
+    """Statements that put the number of keys <= k of a table of 2^bits - 1 into ``code``; n is 0 before.
 
     >>> print(search("c[i]", "t", 2), end="")
-            n = (k >= t[1]) ? 2U : 0U;
+            n += (k >= t[1]) ? 2U : 0U;
             n += (k >= t[n]) ? 1U : 0U;
             c[i] = (uint8_t)n;
     """
@@ -68,5 +68,5 @@ def search(code: str, table: str, bits: int) -> str:
     for b in reversed(range(bits)):
         step = 1 << b
         place = "n" if b < bits - 1 and step == 1 else f"n + {step - 1}U" if b < bits - 1 else str(step - 1)
-        lines.append(f"n {'+' if lines else ''}= (k >= {table}[{place}]) ? {step}U : 0U;")
+        lines.append(f"n += (k >= {table}[{place}]) ? {step}U : 0U;")
     return "".join(f"        {line}\n" for line in [*lines, f"{code} = (uint8_t)n;"])

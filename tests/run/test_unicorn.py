@@ -170,7 +170,10 @@ def test_targets_that_no_emulator_here_runs_still_compile_and_link(target: str) 
 FACTOR = {"instructions": 2.0, "latency": 2.0, "ram": 2.0, "flash": 2.5}
 
 
-@pytest.mark.parametrize("target", ["cortex-m4", "cortex-m0plus", "rv32imac", "cortex-a53"])
+SLOW = [pytest.param(t, marks=pytest.mark.slow) for t in ("cortex-m0plus", "rv32imac", "cortex-a53")]
+
+
+@pytest.mark.parametrize("target", ["cortex-m4", *SLOW])
 def test_the_estimate_without_a_compiler_is_within_its_stated_factor(target: str) -> None:
     """Instructions, latency and RAM within a factor 2 of what is counted, flash within 2.5."""
     goal = load_target(target)

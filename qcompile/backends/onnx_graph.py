@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import onnx
@@ -62,7 +63,7 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
     model = model_of(program, option, tail)
     content = model.SerializeToString(deterministic=True)
     unit = registry.load(FORMS, option)
-    beside = getattr(unit, "files", lambda _: {})
+    beside: Callable[[Program], dict[str, bytes]] = getattr(unit, "files", lambda _: {})
     runtime = getattr(unit, "RUNTIME", "onnxruntime")
     return Artifact(
         kind="onnx",

@@ -2,8 +2,8 @@
 
 As bytes6 with one more input: the upper half of a table is the lower half plus the seventh code.
 Entries are at most 7 * (2^B - 1) <= 105 for B <= 4 bits, so two answers of the widest codes still
-fit a byte. The instruction overwrites an operand, but the copy is made by register renaming and
-costs no execution slot. A weight byte has seven bits in use; bit 7 is 0.
+fit a byte. The instruction overwrites an operand: with one row of codes an index is read once and
+needs no copy; with several the copies cost what the seventh weight saves (bytes6). A weight byte has seven bits in use; bit 7 is 0.
 """
 
 from __future__ import annotations

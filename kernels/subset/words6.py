@@ -3,7 +3,8 @@
 For codes of up to 8 bits: an entry is at most 6 * 255 = 1530, so 42 answers can be added as
 unsigned words before they are widened. A weight word holds two groups of six bits; the instruction
 reads only the low six, so the first group needs no mask and the second one shift. The instruction
-overwrites an operand, but the copy is made by register renaming and costs no execution slot.
+overwrites an operand: with one row of codes an index is read once and needs no copy, so this is the
+method for single rows; with several the copies take the slots that the sixth weight saves (words5).
 
 The upper half of a table is the lower half plus the sixth code.
 """

@@ -17,6 +17,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 import argparse
 import platform
 import sys
+
+if "avx2" in sys.argv:  # else Numba would use whatever else this CPU has, population counts first of all
+    os.environ |= {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+
 import time
 from pathlib import Path
 

@@ -46,7 +46,7 @@ SECONDS = 60.0
 WIDE = 100_000
 # The odd sets that matter are found at a fixed l, then l moves with them.
 FIXED = Effort(rounds=8, cuts=600)
-MOVING = Effort(rounds=24, cuts=600, first=6e-5, last=5e-6)
+MOVING = Effort(rounds=24, cuts=400, first=6e-5, last=5e-6)
 ROUNDS = 100
 
 

@@ -55,7 +55,7 @@ FULL = Effort()
 NEAR = 0.02
 # A free l: unit of f in its own curvature, and how fast the radius follows the price.
 STRETCH = 3.0
-FOLLOW = 0.01
+FOLLOW = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,19 +172,21 @@ def tighten(
 
 
 def _loss(g: Pricing, node: Node) -> float:
-    return g.lost(node.outputs, max(node.bound, 1.0)) if isinstance(g, Free) else node.bound
+    if not isinstance(g, Free):
+        return node.bound
+    # A bound below 1 lets l grow, as far as the domain of the conjugate reaches.
+    return min(g.lost(node.outputs, scale) for scale in {node.bound, max(node.bound, 1.0)})
 
 
 def _fresh(
     rows: NDArray[np.int16], v: NDArray[np.float64], z: NDArray[np.float64], limit: float, count: int
 ) -> NDArray[np.int16]:
-    """Cuts to add: violated triangles, and where these are few, larger odd sets around tight ones."""
+    """Cuts to add: violated triangles, and larger odd sets grown around those in hand."""
     found = violated(v, z, limit, count)
     found = found[~known(found, rows)]
-    for size in (5, 7):
-        if len(found) < count // 2:
-            more = larger(v, z, np.concatenate([rows, found]), size, limit, count // 2)
-            found = np.concatenate([found, more[~known(more, rows)]])
+    for size in (5, 7) if len(rows) else ():
+        more = larger(v, z, np.concatenate([rows, found]), size, limit, count // 2)
+        found = np.concatenate([found, more[~known(more, rows)]])
     return found
 
 

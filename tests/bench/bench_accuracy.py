@@ -2,8 +2,8 @@
 
     python tests/bench/bench_accuracy.py --data DIR --keep folds.jsonl     may be stopped and resumed
 
-Per table and fold, on the same 4-bit inputs and the same beta (both chosen by validation inside
-the training rows): column generation (ours), the straight-through network (Adam, 3 learning rates
+Per table and fold, on the same 4-bit inputs at the beta that qcompile's validation chose inside
+the training rows: column generation (ours), the straight-through network (Adam, 3 learning rates
 x 5 seeds x 500 epochs, best by objective), a float network of the same form binarised afterwards
 with alpha refitted, and the paper's plain Krivine samples, all with binary weights, real alpha and
 the same number of neurons per score column. For scale, on float inputs: logistic (ridge)
@@ -41,11 +41,12 @@ from qcompile.solve.certificate import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 from qcompile.train.baselines import float_pipeline
+from qcompile.train.candidates import Candidate
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.choose import choose, dataset_of
 from qcompile.train.fit import fit_dataset, problem_of, rows_like, to_network
 
-ROWS = 1000
+ROWS = 600
 BITS = 4
 WAYS = ("column generation", "straight-through", "binarised float", "Krivine samples")
 OTHERS = ("qcompile", "linear", "RBF SVM", "boosting")
@@ -93,19 +94,20 @@ def floats(task: str, columns) -> dict:
     }
 
 
-def at_equal_size(x, y, train, test, table, neurons: int) -> dict:
+def at_equal_size(x, y, train, test, table, neurons: int, chosen) -> dict:
     """Objective over bound, and score, of every way on one fold."""
     task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
     loss = default_loss(task, None)
-    choices = Choices(encoder="uniform", bits=BITS, neurons=neurons)
-    chosen = choose(x[train], y[train], columns, task, classes, loss, choices)
-    encoder = chosen.candidate.fit(x[train], columns)
+    candidate = chosen.candidate
+    if candidate.options.get("bits") != BITS:
+        candidate = Candidate("uniform", {"bits": BITS})
+    encoder = candidate.fit(x[train], columns)
     fitted = dataset_of(encoder, x[train], y[train], task, classes)
     held = dataset_of(encoder, x[test], y[test], task, classes)
     outputs = {w: np.zeros((len(test), fitted.y.shape[1])) for w in WAYS}
     total, bound = dict.fromkeys(WAYS, 0.0), 0.0
     for c in range(fitted.y.shape[1]):
-        problem = problem_of(fitted, c, chosen.beta, loss, choices)
+        problem = problem_of(fitted, c, chosen.beta, loss, Choices())
         found, least = networks(problem, neurons)
         bound += least
         rows = rows_like(problem, held.q)
@@ -117,36 +119,39 @@ def at_equal_size(x, y, train, test, table, neurons: int) -> dict:
     return {
         "objective": {w: total[w] / bound for w in WAYS},
         "score": {w: score(f, y[test], task) for w, f in outputs.items()},
-        "inputs": f"{chosen.candidate}, beta {chosen.beta:g}",
+        "inputs": f"{candidate}, beta {chosen.beta:g}",
     }
 
 
-def as_it_comes(x, y, train, test, table) -> tuple[float, str]:
-    """Score of the deployed integer network with everything chosen by qcompile, and what it chose."""
+def deployed_score(x, y, train, test, table, chosen) -> float:
+    """Score of the deployed integer network at qcompile's own choices."""
     task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
-    loss = default_loss(task, None)
-    chosen = choose(x[train], y[train], columns, task, classes, loss, Choices())
     final = dataset_of(chosen.candidate.fit(x[train], columns), x[train], y[train], task, classes)
-    network = to_network(final, fit_dataset(final, chosen.beta, loss, Choices()))
+    network = to_network(final, fit_dataset(final, chosen.beta, default_loss(task, None), Choices()))
     values = network.scale * forward(network, x[test]) + network.offset
-    return score(values, y[test], task), f"{chosen.candidate}, beta {chosen.beta:g}"
+    return score(values, y[test], task)
 
 
 def measured(source: str, neurons: int, known: dict, keep: Path | None) -> list[dict]:
     """One record per fold; those in ``known`` are not computed again."""
     table = load(source)
     task = table.schema.task
-    chosen = np.random.default_rng(0).permutation(table.rows)[:ROWS]
-    x, y = table.x[chosen], table.y[chosen]
+    rows = np.random.default_rng(0).permutation(table.rows)[:ROWS]
+    x, y = table.x[rows], table.y[rows]
     splitter = (StratifiedKFold if task == "classification" else KFold)(5, shuffle=True, random_state=0)
     records = []
     for fold, (train, test) in enumerate(splitter.split(x, y)):
         name = f"{Path(source).stem.removeprefix('sklearn:')}/{neurons}/{fold}"
         if name not in known:
             began = time.perf_counter()
-            record = {"name": name, "task": task, "rows": table.rows}
-            record |= at_equal_size(x, y, train, test, table, neurons)
-            record["score"]["qcompile"], record["chosen"] = as_it_comes(x, y, train, test, table)
+            schema = table.schema
+            chosen = choose(
+                x[train], y[train], schema.columns, task, schema.classes, default_loss(task, None), Choices()
+            )
+            record = {"name": name, "rows": table.rows, "task": task}
+            record["chosen"] = f"{chosen.candidate}, beta {chosen.beta:g}"
+            record |= at_equal_size(x, y, train, test, table, neurons, chosen)
+            record["score"]["qcompile"] = deployed_score(x, y, train, test, table, chosen)
             for label, model in floats(task, table.schema.columns).items():
                 record["score"][label] = model.fit(x[train], y[train]).score(x[test], y[test])
             record["seconds"] = time.perf_counter() - began

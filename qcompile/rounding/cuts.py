@@ -191,7 +191,12 @@ def violated(v: NDArray[np.float64], z: NDArray[np.float64], limit: float, count
 
 
 def larger(
-    v: NDArray[np.float64], z: NDArray[np.float64], rows: NDArray[np.int16], size: int, limit: float, count: int
+    v: NDArray[np.float64],
+    z: NDArray[np.float64],
+    rows: NDArray[np.int16],
+    size: int,
+    limit: float,
+    count: int,
 ) -> NDArray[np.int16]:
     """(m, MEMBERS) violated odd sets of ``size`` members, grown from smaller cuts that are tight.
 

@@ -126,9 +126,7 @@ def root(g: Pricing, outputs: NDArray[np.float64] | None = None) -> Node:
     return Node(np.zeros(d, dtype=np.int8), y, NO_CUTS, np.empty(0), float(y.sum()), np.zeros(d), f)
 
 
-def tighten(
-    g: Pricing, node: Node, goal: float, effort: Effort = FULL, deadline: float = np.inf
-) -> Node:
+def tighten(g: Pricing, node: Node, goal: float, effort: Effort = FULL, deadline: float = np.inf) -> Node:
     """Lower a node's loss, until it is at most ``goal``, or the effort or the time is spent.
 
     Args:
@@ -145,7 +143,7 @@ def tighten(
     smooth = effort.first
     stalled = 0
     for _ in range(effort.rounds):
-        node, v, z = _descend(g, node, smooth, effort.steps)
+        node, v, z = _descend(g, node, smooth, effort.steps, deadline)
         reached = _loss(g, node)
         gain = (least - reached) / max(abs(least), 1e-12)
         if gain > 0:
@@ -199,9 +197,9 @@ def _positive(m: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
 
 
 def _descend(
-    g: Pricing, node: Node, smooth: float, steps: int
+    g: Pricing, node: Node, smooth: float, steps: int, deadline: float
 ) -> tuple[Node, NDArray[np.float64], NDArray[np.float64]]:
-    """L-BFGS on F from a node; returns the new node and the smoothed primal V, Z."""
+    """L-BFGS on F, cut short at the deadline; returns the new node and the smoothed primal V, Z."""
     from scipy.optimize import minimize
 
     d = len(node.y)
@@ -240,11 +238,15 @@ def _descend(
             slope.insert(0, scale * bend * (outputs / rho + relaxed))
         return f, np.concatenate(slope)
 
+    def watch(x: NDArray[np.float64]) -> None:
+        if time.monotonic() > deadline:
+            raise StopIteration
+
     start = np.concatenate([node.outputs / scale, node.y, node.weight])
     low = np.concatenate([np.full(n + d, -np.inf), np.zeros(len(node.rows))])
     limits = np.column_stack([low, np.full(len(low), np.inf)])
     options = {"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-9, "gtol": 1e-4}
-    x = minimize(value, start, jac=True, method="L-BFGS-B", bounds=limits, options=options).x
+    x = minimize(value, start, jac=True, method="L-BFGS-B", bounds=limits, options=options, callback=watch).x
     (a, b), tops = primal(x)
     y, weight = x[n : n + d] + max(0.0, *tops), x[n + d :]
     v, z = (a + b) / smooth, (a - b) / smooth

@@ -28,7 +28,6 @@ from sklearn.svm import SVC, SVR
 from ste import straight_through  # beside this file
 from threadpoolctl import threadpool_limits
 
-from qcompile.data.encode import uniform
 from qcompile.data.load import load
 from qcompile.network import forward
 from qcompile.problem.families import bilinear
@@ -165,11 +164,12 @@ def measured(source: str, neurons: int, known: dict, keep: Path | None) -> list[
 
 def line(label: str, records: list[dict]) -> str:
     """One row of the table: means over its folds."""
-    ways = [
-        f"{np.mean([r['objective'][w] for r in records]):.3f}, {np.mean([r['score'][w] for r in records]):.3f}"
-        for w in WAYS
-    ]
-    rest = [f"{np.mean([r['score'][name] for r in records]):.3f}" for name in OTHERS]
+
+    def mean(part: str, name: str) -> str:
+        return f"{np.mean([r[part][name] for r in records]):.3f}"
+
+    ways = [f"{mean('objective', w)}, {mean('score', w)}" for w in WAYS]
+    rest = [mean("score", name) for name in OTHERS]
     return f"| {label} | {' | '.join(ways + rest)} |"
 
 

@@ -160,7 +160,12 @@ def _require(d: int, arrays: Mapping[str, NDArray[Any]]) -> None:
     open_cases = 1 + np.cumsum(np.where(tree == LEAF, -1, 1))
     if not len(tree) or open_cases[-1] != 0 or (open_cases[:-1] < 1).any() or tree.min() < LEAF:
         raise ModelError("the odd-set proof's tree of cases is not complete.")
-    fits = rows.shape[1] <= WIDEST and diagonal.shape == (leaves, d) and starts.shape == (leaves + 1,) and len(rows) == len(weight)
+    fits = (
+        rows.shape[1] <= WIDEST
+        and diagonal.shape == (leaves, d)
+        and starts.shape == (leaves + 1,)
+        and len(rows) == len(weight)
+    )
     if not fits or tree.max() >= d or [*starts[[0, -1]]] != [0, len(rows)] or (np.diff(starts) < 0).any():
         raise ModelError(f"the odd-set proof's arrays do not fit {leaves} leaves and {d} inputs.")
     members = np.sort(np.abs(rows.astype(np.int64)), axis=1)

@@ -203,7 +203,7 @@ def machines(machine: str) -> tuple[int, int, Any, tuple[int, int, tuple[int, ..
 
 def _cpu_model(module: Any, prefix: str, target: Target) -> int:
     known = [name.removeprefix(prefix) for name in vars(module) if name.startswith(prefix)]
-    known = sorted(name for name in known if name.startswith(("CORTEX", "A")))
+    known = sorted(name for name in known if name == "MAX" or name.startswith(("CORTEX", "A")))
     if target.machine_cpu not in known:
         raise DataError(
             f"target {target.name!r}: runner.cpu is {target.machine_cpu!r}, which unicorn does not know."

@@ -214,3 +214,18 @@ def test_a_target_of_another_runner_is_refused_with_a_reason() -> None:
 )  # fmt: skip
 def test_mnemonics_fall_into_their_class(mnemonic: str, operands: str, kind: str) -> None:
     assert classify(mnemonic, operands) == {kind: 1}
+
+
+def test_every_shipped_core_is_one_that_unicorn_knows() -> None:
+    pytest.importorskip("unicorn", reason="emulation needs qcompile[edge]")
+    from importlib import import_module
+
+    from qcompile.registry import names
+    from qcompile.run.unicorn import _cpu_model
+    from qcompile.targets.schema import load_target
+
+    found = [load_target(name) for name in names("qcompile.targets", ".toml")]
+    for target in (t for t in found if t.runner == "unicorn" and t.machine_cpu):
+        arm64 = target.machine == "aarch64"
+        module = import_module(f"unicorn.arm{64 if arm64 else ''}_const")
+        assert _cpu_model(module, "UC_CPU_ARM64_" if arm64 else "UC_CPU_ARM_", target) >= 0

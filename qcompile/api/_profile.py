@@ -86,7 +86,7 @@ def _compiles(path: Path) -> bool:
     if path.suffix == ".qir":
         return True
     try:
-        return any(e.key == NETWORK for e in read_model(path).metadata_props)
+        return any(e.key == NETWORK for e in read_model(path, external=False).metadata_props)
     except ModelError:  # too large to be ours, tensors in other files, or no model: ONNX Runtime will say
         return False
 

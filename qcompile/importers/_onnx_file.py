@@ -1,7 +1,7 @@
 """Open an ONNX file that nobody vouches for: sizes first, then content.
 
-Nothing here follows a reference to another file, and no array is made before the bytes that it
-claims are known to be there; so a damaged or hostile file costs no more memory than its own size.
+No array is made before the bytes that it claims are known to be there, in the file or in one inside its
+folder (_external_data.py); so a damaged or hostile file costs no more memory than its own size.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from qcompile.errors import ModelError, QCompileError
+from qcompile.importers._external_data import fill_external, tensors
 
-__all__ = ["MAX_FILE_BYTES", "one_sentence", "read_model", "tensor_array"]
+__all__ = ["MAX_FILE_BYTES", "one_sentence", "read_model", "tensor_array", "tensor_bytes"]
 
 MAX_FILE_BYTES = 64 * 1024 * 1024  # reading takes about ten times that
 MAX_ELEMENTS = 1 << 24
@@ -42,12 +43,19 @@ def one_sentence() -> Iterator[None]:
         raise type(error)(plain) from error
 
 
-def read_model(path: str | Path) -> onnx.ModelProto:
+def read_model(path: str | Path, external: bool = True) -> onnx.ModelProto:
     """Parse an ONNX file.
 
+    Args:
+        path: of the file.
+        external: read tensors that lie in other files inside its folder; otherwise refuse them.
+
+    Returns:
+        The model with all of its tensors inside.
+
     Raises:
-        ModelError: no such file, a folder, too large, empty, not an ONNX model, or with tensors that
-            lie in other files.
+        ModelError: no such file, a folder, too large, empty, not an ONNX model, or with tensors in other
+            files that are not read: outside its folder, missing, cut short.
     """
     file = Path(path)
     try:
@@ -66,22 +74,42 @@ def read_model(path: str | Path) -> onnx.ModelProto:
         raise ModelError(f"{path} is not an ONNX model, or is cut short.") from error
     if not model.graph.node and not model.graph.initializer:
         raise ModelError(f"{path} is not an ONNX model: it has no graph.")
-    for tensor in _tensors(model):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            raise ModelError(
-                f"{path} keeps the tensor {tensor.name!r} in another file, which is not followed; "
-                "save the model with its data inside."
-            )
+    if external:
+        fill_external(model, file, MAX_FILE_BYTES - size, tensor_bytes)
+    else:
+        for tensor in tensors(model):
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                raise ModelError(
+                    f"{path} keeps the tensor {tensor.name!r} in another file, which is not followed; "
+                    "save the model with its data inside."
+                )
     return model
 
 
-def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    yield from model.graph.initializer
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
+def tensor_bytes(tensor: onnx.TensorProto) -> int:
+    """Bytes that the shape and the type of a tensor need.
+
+    Raises:
+        ModelError: an impossible shape, or a type that is not one of numbers and text.
+    """
+    dims = list(tensor.dims)
+    if any(k < 0 for k in dims) or math.prod(dims) > MAX_ELEMENTS:
+        raise ModelError(f"the tensor {tensor.name!r} has the impossible shape {dims}.")
+    whole = 8 * _dtype(tensor).itemsize
+    return -(-math.prod(dims) * (_packed_bits(tensor) or whole) // 8)
+
+
+def _dtype(tensor: onnx.TensorProto) -> np.dtype[Any]:
+    try:
+        return np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the tensor {tensor.name!r} has the unknown type {tensor.data_type}.") from error
+
+
+def _packed_bits(tensor: onnx.TensorProto) -> int:
+    """Bits of an element of the types that share bytes, else 0."""
+    name = onnx.TensorProto.DataType.Name(tensor.data_type)
+    return next((bits for bits in (2, 4) if name.endswith(f"INT{bits}")), 0)
 
 
 def tensor_array(tensor: onnx.TensorProto) -> NDArray[Any]:
@@ -90,19 +118,9 @@ def tensor_array(tensor: onnx.TensorProto) -> NDArray[Any]:
     Raises:
         ModelError: its shape and its bytes do not agree, or its type is not one of numbers and text.
     """
-    dims = list(tensor.dims)
-    if any(k < 0 for k in dims) or math.prod(dims) > MAX_ELEMENTS:
-        raise ModelError(f"the tensor {tensor.name!r} has the impossible shape {dims}.")
-    try:
-        dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"the tensor {tensor.name!r} has the unknown type {tensor.data_type}.") from error
-    count = math.prod(dims)
+    expected = tensor_bytes(tensor)
+    dims, count, bits = list(tensor.dims), math.prod(tensor.dims), _packed_bits(tensor)
     given = tensor.raw_data if tensor.HasField("raw_data") else None
-    bits = next(
-        (b for b in (2, 4) if onnx.TensorProto.DataType.Name(tensor.data_type).endswith(f"INT{b}")), 0
-    )
-    expected = -(-count * (bits or 8 * dtype.itemsize) // 8)
     if given is not None and len(given) != expected:
         raise ModelError(
             f"the tensor {tensor.name!r} of shape {dims} needs {expected} bytes, the file has {len(given)}."

@@ -57,7 +57,7 @@ def read_network(path: str | Path) -> Network:
         ModelError: no such file, not an ONNX model, not one of qcompile's, changed or damaged, or a
             program that is not a two-layer network; one sentence says which.
     """
-    model = read_model(path)
+    model = read_model(path, external=False)
     entries = {entry.key: entry.value for entry in model.metadata_props}
     if DIGEST not in entries:
         raise ModelError(

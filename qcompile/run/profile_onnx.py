@@ -12,7 +12,7 @@ import math
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from qcompile.cost.latency import measure
 from qcompile.cost.rows import CostRow
 from qcompile.errors import ModelError, UnsupportedError
+from qcompile.importers._external_data import data_files
 from qcompile.run.onnxruntime import open_session
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, TensorProto
     from onnxruntime import InferenceSession
 
 __all__ = ["OnnxProfile", "OperatorTime", "profile_files", "ratios"]
@@ -270,32 +270,7 @@ def _beside(path: Path) -> int:
         model = onnx.load(path, load_external_data=False)
     except Exception:  # the session says what is wrong with it
         return 0
-    places = {
-        entry.value for t in _tensors(model.graph) for entry in t.external_data if entry.key == "location"
-    }
-    total, home = 0, path.absolute().parent.resolve()
-    for place in sorted(places):
-        file = (home / place).resolve()
-        if not file.is_relative_to(home):
-            raise ModelError(
-                f"{path} keeps a tensor in {_plain(place)}, outside of its folder; that is not read."
-            )
-        if not file.is_file():
-            raise ModelError(
-                f"{path} keeps a tensor in {_plain(place)}, which is not beside it; copy that file too."
-            )
-        total += file.stat().st_size
-    return total
-
-
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """Tensors of a graph and of the graphs inside its nodes."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
+    return sum(file.stat().st_size for file in data_files(model, path))
 
 
 def _operators(

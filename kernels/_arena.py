@@ -49,7 +49,7 @@ class Arena:
         start = -raw.ctypes.data % 64
         raw[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         where = Address(raw.ctypes.data + start)
-        self.kept.append((where, raw[start:]))
+        self.kept.append((where, raw[start : start + array.nbytes + SLACK]))  # as long wherever it lies
         return where
 
     def room(self, size: int) -> Address:

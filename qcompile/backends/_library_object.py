@@ -16,7 +16,7 @@ from typing import Any
 
 from qcompile.errors import CompileError, UnsupportedError
 
-__all__ = ["link", "machine_code"]
+__all__ = ["link", "linker", "machine_code"]
 
 # The data block, its addresses, and entry points that fix them up once.
 WRAPPER = """
@@ -112,6 +112,7 @@ def machine_code(fused: Any, name: str, cpu: str, hidden: bool = False) -> bytes
     for variable in whole.global_variables:
         if not variable.is_declaration:
             variable.linkage = "internal"
+    _rename(whole, kept)
     whole.verify()
     passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
     passes.getModulePassManager().run(whole, passes)
@@ -123,8 +124,20 @@ def machine_code(fused: Any, name: str, cpu: str, hidden: bool = False) -> bytes
     return bytes(machine.emit_object(whole))
 
 
-def _linker() -> list[str]:
-    """A command that makes a shared library out of an object."""
+def _rename(module: Any, kept: set[str]) -> None:
+    """Number what is internal: Numba's names count the compilations of the process, and names order code."""
+    for letter, values in (("f", module.functions), ("g", module.global_variables)):
+        defined = [v for v in values if not v.is_declaration and v.name not in kept]
+        for k, value in enumerate(defined):
+            value.name = f"qc_{letter}{k}"
+
+
+def linker() -> list[str]:
+    """A command that makes a shared library out of an object.
+
+    Raises:
+        UnsupportedError: there is none.
+    """
     for tool in ("cc", "gcc", "clang"):
         if shutil.which(tool):
             return [tool, "-shared"]
@@ -151,8 +164,8 @@ def link(files: Mapping[str, bytes]) -> bytes:
         parts = [name for name in files if name.endswith((".o", ".c"))]
         flags = ["-s", "-Wl,--build-id=none", "-o", "model.so"]
         if any(name.endswith(".c") for name in parts):
-            flags = ["-std=c99", "-O2", "-fPIC", "-fvisibility=hidden", *flags]
-        command = [*_linker(), *flags, *parts]
+            flags = ["-std=c99", "-O2", "-g0", "-fPIC", "-fvisibility=hidden", *flags]
+        command = [*linker(), *flags, *parts]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise UnsupportedError(f"the linker refused the object: {done.stderr.strip()[:300]}")

@@ -1,6 +1,9 @@
 """The custom form: the fused kernel inside ONNX Runtime, exact, guarded, and only with its own library."""
 
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from qcompile.errors import CompileError, ModelError, UnsupportedError
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.ir.text import dump
 from qcompile.run import onnxruntime
 from qcompile.verify.equivalence import compare
 from qcompile.verify.rows import worst_case_rows
@@ -59,6 +63,33 @@ def test_other_networks_are_exact_too(seed: int) -> None:
     program = lower(network)
     x = np.concatenate([random_rows(1, network.encoder, 500), worst_case_rows(program)])
     assert compare(program, onnxruntime.open_artifact(build(program, option="custom")), x)
+
+
+def test_the_same_network_gives_the_same_library(made) -> None:
+    program, _, artifact = made
+    _onnx_operator.operator_library(
+        lower(random_network(9, d=9, m=3, bits=1)), "scalar"
+    )  # moves the counters
+    again = build(program, option="custom")
+    assert again.files == artifact.files
+    library = again.files["model.so"]
+    assert not any(
+        word in library for word in (b"/tmp", b"operator.c", b"qcompile_generated", b".note.gnu.build")
+    )
+
+
+@pytest.mark.slow
+def test_another_process_makes_the_same_library(made, tmp_path: Path) -> None:
+    program, _, artifact = made
+    (tmp_path / "p.qir").write_text(dump(program))
+    code = (
+        "import sys; from pathlib import Path; from qcompile.ir.text import parse;"
+        "from qcompile.backends._onnx_operator import operator_library;"
+        "Path(sys.argv[2]).write_bytes(operator_library(parse(Path(sys.argv[1]).read_text())))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "p.qir"), str(tmp_path / "m.so")]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
+    assert (tmp_path / "m.so").read_bytes() == artifact.files["model.so"]
 
 
 def test_threads_take_turns(made) -> None:

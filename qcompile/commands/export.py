@@ -26,7 +26,7 @@ EXAMPLE = "qcompile export build/ --onnx int4 -o model_int4.onnx"
 )
 @json_option
 def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> None:
-    r"""Write MODEL (a file, a build folder or a .qir program) as ONNX, the same function to the last bit.
+    """Write MODEL (a file, a build folder or a .qir program) as ONNX, the same function to the last bit.
 
     \b
     packed     weights as packed bytes, opset 13: any ONNX Runtime, smallest file
@@ -37,7 +37,7 @@ def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> N
     custom     the fused kernel as an operator of ONNX Runtime, in a library (.so) beside the file;
                fastest, for this machine's instruction set, needs a C compiler to make
     reference  XNOR and popcount in standard operators, for conformance; slow
-    """
+    """  # noqa: D301 - click wants the character itself
     from qcompile.api import export_model
     from qcompile.report import terminal
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import onnx
 
+from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companions
 from qcompile.api._onnx_form import onnx_form
 from qcompile.api._train import read_table
@@ -23,7 +24,6 @@ from qcompile.api.model import (
     RUNS_HERE,
     Compiled,
     compile_program,
-    known_form,
     runner,
 )
 from qcompile.api.staging import staged_folder
@@ -93,10 +93,11 @@ def build(
         CheckFailed: an artifact does not compute what the interpreter computes.
     """
     goal = load_target(target)
-    known_form(form)
     choices = choices or Choices()
+    expect_form(form, choices)
     with staged_folder(Path(output)) as folder:
         table = read_table(source, label, task, on_event)
+        expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
         lowered = lower(trained.network, "model")
         compiled = compile_program(lowered, form)

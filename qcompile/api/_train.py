@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companions
-from qcompile.api.model import PACKED, compile_program, known_form
+from qcompile.api.model import PACKED, compile_program
 from qcompile.api.staging import staged_file
 from qcompile.data.load import load
 from qcompile.data.table import Table
@@ -77,9 +78,10 @@ def train(
         QCompileError: the table, a setting or the output cannot be used.
     """
     choices = choices or Choices()
-    known_form(form)
+    expect_form(form, choices)
     with staged_file(Path(output)) as staged:
         table = read_table(source, label, task, on_event)
+        expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
         artifact = compile_program(lower(trained.network, "model"), form).file
         staged.write_bytes(artifact.files[artifact.entry])

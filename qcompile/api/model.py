@@ -33,7 +33,6 @@ __all__ = [
     "as_it_is",
     "compile_program",
     "file_artifact",
-    "known_form",
     "model_path",
     "network_of",
     "open_model",
@@ -165,15 +164,6 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
         FILE: file if file.provenance["runtime"] == "onnxruntime" else onnx_graph.build(lowered, target),
     }
     return Compiled(program, passes, artifacts, file)
-
-
-def known_form(form: str) -> None:
-    """Refuse a form of ONNX file that does not exist, before any training.
-
-    Raises:
-        UnsupportedError: no file of backends/onnx_options has this name.
-    """
-    load("qcompile.backends.onnx_options", form)
 
 
 def file_artifact(model: Model) -> Artifact:

@@ -22,12 +22,14 @@ from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx_options._graph import BATCH, Graph
 from qcompile.backends.onnx_options._network import describe_network
 from qcompile.backends.onnx_options._outputs import NAMES, emit_outputs
+from qcompile.importers._columns import short_provenance
 from qcompile.importers._model_file import (
     ALPHA,
     ARRAYS,
     DIGEST,
     FILL,
     FORM,
+    INDEX,
     NETWORK,
     PROVENANCE,
     WEIGHTS,
@@ -36,7 +38,7 @@ from qcompile.importers._model_file import (
 )
 from qcompile.ir.program import Program
 
-__all__ = ["OPTIONS", "build", "model_of"]
+__all__ = ["OPTIONS", "build", "expect", "model_of"]
 
 FORMS = "qcompile.backends.onnx_options"
 OPTIONS = registry.names(FORMS)
@@ -75,6 +77,25 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
     )
 
 
+def expect(option: str, weights: str, inputs: int = 0, top: int = 1) -> None:
+    """Refuse, before any training, a form that cannot hold what will be trained.
+
+    What passes may still be refused by ``build``, which sees the network.
+
+    Args:
+        option: the form, one of ``OPTIONS``.
+        weights: the first layer's grid, "binary", "ternary", "2bit" to "4bit".
+        inputs: encoded inputs that there will be at least.
+        top: the largest code that an input will have at least.
+
+    Raises:
+        UnsupportedError: there is no such form, or it certainly cannot hold such a network.
+    """
+    unit = registry.load(FORMS, option)
+    if hasattr(unit, "expect"):
+        unit.expect(weights, inputs, top)
+
+
 def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
     """The model message of ``build``, checked by onnx itself."""
     unit = registry.load(FORMS, option)
@@ -107,10 +128,12 @@ def model_of(program: Program, option: str = "packed", tail: str = "auto") -> on
 
 
 def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
-    entries = {PROVENANCE: _json(program.metadata.get("provenance", dict(program.metadata))), FORM: option}
+    provenance = program.metadata.get("provenance", dict(program.metadata))
+    entries = {PROVENANCE: _json(provenance), FORM: option}
     network = describe_network(program)
     if network is not None:
         entries[NETWORK] = _json(network)
+        entries[PROVENANCE] = _json(short_provenance(provenance, program.columns))
         if not readable:  # the arrays as the packed form has them, so that every form reads back
             tensors = model_of(program).graph.initializer
             entries[ARRAYS] = write_arrays(t for t in tensors if _is_array(t.name))
@@ -118,7 +141,7 @@ def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
 
 
 def _is_array(name: str) -> bool:
-    return name in (WEIGHTS, ALPHA, FILL) or name.endswith((".feature", ".shift", ".gain"))
+    return name in (WEIGHTS, ALPHA, FILL) or name.endswith((".feature", ".shift", ".gain", INDEX))
 
 
 def _json(value: Any) -> str:

@@ -9,6 +9,8 @@
 
 and initialisers called after what they are: ``weights`` (packed digits, int4, int2 or int8),
 ``alpha``, ``level.feature``, ``level.shift``, ``level.gain``, ``greater.feature`` and so on, ``fill``.
+Shifts, gains and fills may be one number for all columns, or a table with the place of every column in
+``level.shift.index`` and so on.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ __all__ = [
     "DIGEST",
     "FILL",
     "FORM",
+    "INDEX",
     "NETWORK",
     "PROVENANCE",
     "WEIGHTS",
@@ -44,6 +47,7 @@ DIGEST = "qcompile.digest"
 WEIGHTS = "weights"
 ALPHA = "alpha"
 FILL = "fill"
+INDEX = ".index"
 
 
 def digest(model: onnx.ModelProto) -> str:

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.errors import ModelError
+from qcompile.importers._columns import long_names, long_provenance
 from qcompile.importers._digits import Digits, unpack
 from qcompile.importers._model_file import (
     ALPHA,
     ARRAYS,
     DIGEST,
     FILL,
+    INDEX,
     NETWORK,
     PROVENANCE,
     WEIGHTS,
@@ -86,7 +88,8 @@ def _network(
         raise ModelError(f"the model file has version {facts['version']}; this qcompile reads version 1.")
     arrays = {name: tensor_array(t) for name, t in tensors.items() if name != WEIGHTS}
     encoder = _encoder(arrays, facts["encoder"])
-    m, columns = int(facts["neurons"]), int(facts["scores"])
+    m, scores = int(facts["neurons"]), int(facts["scores"])
+    columns = long_names(facts["columns"])
     vectors = [int(k) for k in facts["vectors"]]
     matrices = max(vectors) + 1
     shape = (encoder.width, m * matrices)
@@ -95,8 +98,8 @@ def _network(
         raise ValueError("a stored weight is not a multiple of the level step 2")
     weights = (twice // 2).T.reshape(matrices, m, encoder.width)
     alpha = arrays[ALPHA].astype(np.int64)
-    if alpha.shape != (m, columns):
-        raise ValueError(f"alpha has shape {alpha.shape}, the network {(m, columns)}")
+    if alpha.shape != (m, scores):
+        raise ValueError(f"alpha has shape {alpha.shape}, the network {(m, scores)}")
     return Network(
         encoder=encoder,
         u=weights[vectors[0]],
@@ -109,8 +112,8 @@ def _network(
         weights=facts["weights"],
         task=facts["task"],
         classes=tuple(facts["classes"]),
-        columns=tuple(facts["columns"]),
-        provenance=provenance,
+        columns=columns,
+        provenance=long_provenance(provenance, columns),
     )
 
 
@@ -128,6 +131,12 @@ def _weights(tensor: onnx.TensorProto, digits: Digits, shape: tuple[int, int]) -
     return digits.low + digits.step * (stored.astype(np.int64) + digits.base // 2)  # int4, int2
 
 
+def _columns(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """One number per column, or one for all of them."""
+    places = arrays.get(name + INDEX)
+    return arrays[name] if places is None else arrays[name][places]
+
+
 def _encoder(arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Encoder:
     """Put the blocks of each column kind together again."""
     counts = [int(k) for k in facts["kinds"]]
@@ -135,7 +144,11 @@ def _encoder(arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> En
         raise ValueError(f"no encoder has the column counts {counts}")
     kind = np.repeat(np.arange(len(ColumnKind), dtype=np.uint8), counts)
     d = len(kind)
-    fill = arrays[FILL]
+    fill = _columns(arrays, FILL)
+    features = int(facts.get("features", len(fill)))
+    if not 0 <= features <= 1 << 24:
+        raise ValueError(f"no encoder has {features} raw columns")
+    fill = np.broadcast_to(fill, features)
     built: dict[str, NDArray[Any]] = {
         "feature": np.zeros(d, np.int32),
         "shift": np.zeros(d, np.float32),
@@ -149,10 +162,10 @@ def _encoder(arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> En
         if not at.any() or column_kind == ColumnKind.CONSTANT:
             continue
         label = column_kind.name.lower()
-        identity = np.arange(len(fill), dtype=np.int32)  # every raw column in order needs no Gather
+        identity = np.arange(features, dtype=np.int32)  # every raw column in order needs no Gather
         built["feature"][at] = arrays.get(f"{label}.feature", identity)
         if column_kind != ColumnKind.MISSING:
-            built["shift"][at] = arrays[f"{label}.shift"]
+            built["shift"][at] = _columns(arrays, f"{label}.shift")
         if column_kind == ColumnKind.LEVEL:
-            built["gain"][at] = arrays["level.gain"]
+            built["gain"][at] = _columns(arrays, "level.gain")
     return Encoder(facts["name"], int(facts["bits"]), kind, fill=fill, **built)

@@ -130,6 +130,35 @@ def test_a_damaged_array_in_the_metadata_is_one_sentence(model: Path, tmp_path: 
             read_network(tmp_path / "bad.onnx")
 
 
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    (
+        (
+            ["--onnx", "int2", "--weights", "4bit"],
+            "int2 form holds 4 different weights, and 4bit weights take 16",
+        ),
+        (["--onnx", "int2", "--max-weight-bits", "3"], "int2 form holds 4 different weights"),
+        (
+            ["--onnx", "qonnx", "--encoder", "uniform", "--bits", "8"],
+            "a neuron over 30 inputs with codes up to 255",
+        ),
+    ),
+)
+@pytest.mark.parametrize("command", ("build", "train"))
+def test_a_form_that_cannot_hold_the_network_is_refused_before_training(
+    command: str, settings: list[str], match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib
+
+    module = importlib.import_module("qcompile.api._train")
+    monkeypatch.setattr(module, "train_table", lambda *_: pytest.fail("it trained"))
+    monkeypatch.setattr(importlib.import_module("qcompile.api._build"), "train_table", module.train_table)
+    arguments = [command, "sklearn:breast_cancer", "-o", str(tmp_path / "out"), *settings]
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 2 and match in found.output and "Traceback" not in found.output
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_build_and_train_write_the_form_that_was_asked_for(form: str, tmp_path: Path) -> None:

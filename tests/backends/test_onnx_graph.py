@@ -7,6 +7,8 @@ from networks import FORMS, random_encoder, random_network, random_rows
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx_graph import OPTIONS, build
+from qcompile.data.encode.uniform import fit
+from qcompile.data.schema import Column, Schema
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
@@ -171,13 +173,27 @@ def test_the_same_program_gives_the_same_bytes() -> None:
     assert first.files == second.files and first.digest == second.digest
 
 
+@pytest.mark.parametrize("scores", (1, 10))
 @pytest.mark.parametrize(("weights", "bits_per_weight"), (("binary", 1.07), ("ternary", 1.71)))
-def test_a_weight_costs_little_more_than_its_bits(weights: str, bits_per_weight: float) -> None:
-    d, m = 784, 256
-    network = random_network(0, weights=weights, d=d, m=m)
+def test_a_weight_costs_little_more_than_its_bits(weights: str, bits_per_weight: float, scores: int) -> None:
+    d, m = 784, 512
+    rng = np.random.default_rng(0)
+    names = [f"pixel{k}" for k in range(1, d)]
+    columns = tuple(Column(name, "numeric") for name in names)
+    images = rng.integers(0, 256, (50, d - 1))
+    images[0], images[1] = 0, 255  # one range for all pixels; the values that fill missing ones differ
+    classes = tuple(f"class {k}" for k in range(max(2, scores)))
+    network = random_network(0, weights=weights, d=d, m=m, columns=scores)
+    network = Network(
+        **{
+            **vars(network),
+            "encoder": fit(images, columns),
+            "columns": names,
+            "provenance": {"schema": Schema(columns, "digit", "classification", classes).to_json()},
+        }
+    )
     size = len(build(lower(network)).files["model.onnx"])
-    encoder = 3 * 4 * d  # feature, shift and gain of each column
-    assert size <= bits_per_weight * 2 * m * d / 8 + 3000 + encoder
+    assert size <= bits_per_weight * 2 * m * d / 8 + 3000
 
 
 def test_the_batch_is_dynamic_and_strict_shape_inference_agrees() -> None:

@@ -122,6 +122,9 @@ RESEALED = {
     "version": lambda m: entry(m, '"version":1', '"version":2'),
     "no json": lambda m: entry(m, '"version":1', '"version":'),
     "many columns": lambda m: entry(m, '"kinds":[', '"kinds":[100000000000,'),
+    "many features": lambda m: entry(m, '"features":5', '"features":100000000000'),
+    "other features": lambda m: entry(m, '"features":5', '"features":3'),
+    "many names": lambda m: entry(m, '"count":5', '"count":100000000000'),
     "endless scale": lambda m: entry(m, '"scale":', '"scale":1e999,"was":'),
     "deep json": lambda m: entry(m, '"version":1', '"version":' + "[" * 100_000),
 }

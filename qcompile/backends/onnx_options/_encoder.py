@@ -8,18 +8,25 @@
     CONSTANT  Pad with M
 
 Each arithmetic step is its own node, so no runtime contracts two of them into one rounding.
+
+Shifts, gains and fills that are all equal are stored as one number; with up to 256 different values, as
+a table and a byte per column. Sessions unfold both when they are made.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from qcompile.backends.onnx_options._graph import Graph
+from qcompile.backends.onnx_options._steps import typed_constant
 from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.importers._model_file import FILL
+from qcompile.importers._model_file import FILL, INDEX
 
-__all__ = ["emit_encoder"]
+__all__ = ["emit_encoder", "stored_numbers"]
+
+NODES = 200  # bytes that the two nodes of a table take
 
 
 def emit_encoder(graph: Graph, x: str, encoder: Encoder) -> str:
@@ -27,7 +34,7 @@ def emit_encoder(graph: Graph, x: str, encoder: Encoder) -> str:
     blocks: list[str] = []
     top, zero = np.uint8(encoder.top), np.uint8(0)
     missing = graph.node("IsNaN", [x], "missing")
-    filled = graph.node("Where", [missing, graph.array(encoder.fill, FILL), x], "filled")
+    filled = graph.node("Where", [missing, stored_numbers(graph, encoder.fill, FILL), x], "filled")
     for kind in (ColumnKind.LEVEL, ColumnKind.GREATER, ColumnKind.EQUAL, ColumnKind.MISSING):
         block, label = encoder.of_kind(kind), kind.name.lower()
         if block.start == block.stop:
@@ -36,10 +43,11 @@ def emit_encoder(graph: Graph, x: str, encoder: Encoder) -> str:
         if kind == ColumnKind.MISSING:
             hit = chosen
         else:
-            shift = graph.array(encoder.shift[block], f"{label}.shift")
+            shift = stored_numbers(graph, encoder.shift[block], f"{label}.shift")
         if kind == ColumnKind.LEVEL:
             centred = graph.node("Sub", [chosen, shift], "centred")
-            scaled = graph.node("Mul", [centred, graph.array(encoder.gain[block], "level.gain")], "scaled")
+            gain = stored_numbers(graph, encoder.gain[block], "level.gain")
+            scaled = graph.node("Mul", [centred, gain], "scaled")
             low = graph.constant(np.float32(0), "zero")
             high = graph.constant(np.float32(encoder.top), "top")
             clipped = graph.node("Clip", [scaled, low, high], "clipped")
@@ -70,4 +78,28 @@ def _columns(graph: Graph, value: str, encoder: Encoder, block: slice, label: st
     feature = encoder.feature[block]
     if np.array_equal(feature, np.arange(encoder.features)):
         return value
-    return graph.node("Gather", [value, graph.array(feature, f"{label}.feature")], f"{label}_inputs", axis=1)
+    return graph.node(
+        "Gather",
+        [value, typed_constant(graph, feature, TensorProto.INT32, f"{label}.feature")],
+        f"{label}_inputs",
+        axis=1,
+    )
+
+
+def stored_numbers(graph: Graph, values: NDArray[np.float32], name: str) -> str:
+    """Float32 numbers, one per column, in the fewest bytes that give every bit back.
+
+    >>> g = Graph()
+    >>> stored_numbers(g, np.full(784, 0.5, np.float32), "fill"), len(g.constants[0].raw_data)
+    ('fill', 4)
+    """
+    bits, index = np.unique(values.view(np.uint32), return_inverse=True)  # 0.0 and -0.0 stay different
+    table = bits.view(np.float32)
+    if len(bits) == 1:
+        return graph.array(table, name)
+    if len(bits) > 256 or 4 * len(bits) + len(values) + NODES >= values.nbytes:
+        return graph.array(values, name)
+    places = graph.cast(
+        graph.array(index.ravel().astype(np.uint8), name + INDEX), TensorProto.INT32, f"{name}_places"
+    )
+    return graph.node("Gather", [graph.array(table, name), places], f"{name}_columns")

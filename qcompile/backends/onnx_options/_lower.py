@@ -44,9 +44,11 @@ from qcompile.ir.program import Program
 
 __all__ = ["Product", "lower"]
 
-# (graph, name of (N, d) uint8 codes, their largest value, (d, n) int8 weights) -> name of (N, n) int32
-Product = Callable[[Graph, str, int, NDArray[np.int8]], str]
+# (graph, name of (N, d) uint8 codes, their largest value, (d, n) int8 weights)
+#     -> names of (N, n) int32 and of the (d, n) int8 tensor of the weights, if there is one
+Product = Callable[[Graph, str, int, NDArray[np.int8]], tuple[str, str | None]]
 
+SUMMED = 256  # vectors above which nodes that add their weights up take fewer bytes than the sums
 INT32, DOUBLE, INT64, UINT8 = TensorProto.INT32, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.UINT8
 
 
@@ -173,9 +175,9 @@ class _Lowering:
         sums = np.abs(effective).sum(axis=1) * top
         if (sums + np.abs(constant)).max() >= 2**31:
             return None
-        result = self.product(self.graph, codes.tensors[UINT8], top, effective.T.astype(np.int8))
+        result, matrix = self.product(self.graph, codes.tensors[UINT8], top, effective.T.astype(np.int8))
         if constant.any():
-            bias = typed_constant(self.graph, constant, INT32, "bias")
+            bias = self._bias(constant, effective, affine, matrix)
             result = self.graph.node("Add", [result, bias], f"{op.result}_sums")
         whole = tensor_value(result, INT32)
         if len(dots) == 1:
@@ -183,6 +185,25 @@ class _Lowering:
         whole.parts = [(Value(d.result, INT32, whole=whole), len(d.weight)) for d in dots]
         self.values.update({part.label: part for part, _ in whole.parts})
         return self.values[op.result]
+
+    def _bias(
+        self, constant: NDArray[np.int64], effective: NDArray[Any], affine: Affine | None, matrix: str | None
+    ) -> str:
+        """W shift: with one scale and shift for all columns, from the sums of the stored W scale."""
+        graph, sums = self.graph, effective.astype(np.int64).sum(axis=1)
+        if affine is not None and matrix is not None and len(constant) > SUMMED:
+            scales, shifts = np.unique(affine.scale), np.unique(affine.shift)
+            alone = len(scales) == len(shifts) == 1
+            if alone and scales[0] > 0 and np.abs(sums).max() * abs(int(shifts[0])) < 2**31:
+                wide = graph.cast(matrix, INT32, "weights_wide")
+                axis = graph.constant(np.array([0]), "rows")
+                total = graph.node("ReduceSum", [wide, axis], "weight_sums", keepdims=0)
+                factor, divisor = (np.int32(int(k[0])) for k in (shifts, scales))
+                total = graph.node("Mul", [total, graph.constant(factor, "shift")], "shifted_sums")
+                if divisor != 1:  # every sum is a multiple of it
+                    total = graph.node("Div", [total, graph.constant(divisor, "scale")], "bias")
+                return total
+        return typed_constant(graph, constant, INT32, "bias")
 
     def _wide_product(self, op: Dot) -> Value:
         sizes = np.array([max(-lo, hi) for lo, hi in self.ranges[op.a]], dtype=object)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.importers._columns import short_names
 from qcompile.importers._digits import digits_of
 from qcompile.ir.ops import Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign
 from qcompile.ir.program import Program
@@ -64,7 +65,7 @@ def describe_network(program: Program) -> dict[str, Any] | None:
         "scale": float(scale.scale[0]),
         "offset": float(scale.offset[0]),
         "classes": list(program.classes),
-        "columns": list(program.columns),
+        "columns": short_names(program.columns),
         "neurons": len(next(iter(dots.values())).weight),
         "vectors": [list(dots).index(name) for name in middle.operands],
         "scores": len(alpha.weight),
@@ -86,6 +87,7 @@ def _describe_encoder(encoder: Encoder) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": encoder.name,
         "bits": encoder.bits,
+        "features": encoder.features,
         "kinds": [encoder.of_kind(k).stop - encoder.of_kind(k).start for k in ColumnKind],
     }
     unused = {

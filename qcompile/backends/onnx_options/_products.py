@@ -26,7 +26,9 @@ PAIR_LIMIT = 32767
 Stored = Callable[[Graph, NDArray[np.int8], str], str]
 
 
-def matmul_integer(graph: Graph, codes: str, top: int, weights: NDArray[np.int8], stored: Stored) -> str:
+def matmul_integer(
+    graph: Graph, codes: str, top: int, weights: NDArray[np.int8], stored: Stored
+) -> tuple[str, str | None]:
     """Append ``codes @ weights`` as int32.
 
     Args:
@@ -37,16 +39,17 @@ def matmul_integer(graph: Graph, codes: str, top: int, weights: NDArray[np.int8]
         stored: how the option stores a matrix of weights.
 
     Returns:
-        The name of (N, n) int32.
+        The names of (N, n) int32 and of the weights' int8 tensor, None where it is in two halves.
     """
     if 2 * top * int(np.abs(weights.astype(np.int64)).max(initial=0)) <= PAIR_LIMIT:
-        return graph.node("MatMulInteger", [codes, stored(graph, weights, WEIGHTS)], "products")
+        matrix = stored(graph, weights, WEIGHTS)
+        return graph.node("MatMulInteger", [codes, matrix], "products"), matrix
     half = weights >> 1
     parts = [
         graph.node("MatMulInteger", [codes, stored(graph, part, WEIGHTS)], "half_products")
         for part in (half, (weights - half).astype(np.int8))
     ]
-    return graph.node("Add", parts, "products")
+    return graph.node("Add", parts, "products"), None
 
 
 def narrow_integers(type_: int) -> Stored:

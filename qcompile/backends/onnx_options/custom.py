@@ -22,7 +22,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.ops import Scale
 from qcompile.ir.program import Program
 
-__all__ = ["DOMAIN", "IR", "OPSET", "READABLE", "emit", "files"]
+__all__ = ["DOMAIN", "IR", "OPSET", "READABLE", "emit", "expect", "files"]
 
 OPSET, IR = 13, 7
 DOMAIN = "qcompile"
@@ -65,3 +65,10 @@ def files(program: Program) -> dict[str, bytes]:
     from qcompile.backends._onnx_operator import operator_library
 
     return {"model.so": operator_library(program)}
+
+
+def expect(weights: str, inputs: int, top: int) -> None:
+    """Refuse what settings alone rule out, see ``onnx_graph.expect``: there is no compiler here."""
+    from qcompile.backends._library_object import linker
+
+    linker()

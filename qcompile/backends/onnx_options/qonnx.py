@@ -30,7 +30,7 @@ from qcompile.ir.bounds import Range, element_bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
 
-__all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "RUNTIME", "emit"]
+__all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "RUNTIME", "emit", "expect"]
 
 OPSET, IR = 13, 8
 BATCH = 1
@@ -55,6 +55,15 @@ def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
         if type(op) in lowering.steps:
             lowering.values[op.result] = lowering.steps[type(op)](op)
     return {name: tensor_value(value, FLOAT) for name, value in lowering.values.items()}
+
+
+def expect(weights: str, inputs: int, top: int) -> None:
+    """Refuse what settings alone rule out, see ``onnx_graph.expect``: (top inputs)^2 of one neuron."""
+    if weights != "ternary" and (top * inputs) ** 2 >= EXACT:
+        raise UnsupportedError(
+            f"a neuron over {inputs} inputs with codes up to {top} reaches {(top * inputs) ** 2}, and QONNX "
+            "tools compute in float32, which is exact below 2^24; use fewer input bits or the packed form."
+        )
 
 
 class _Lowering:

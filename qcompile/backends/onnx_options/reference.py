@@ -33,7 +33,7 @@ def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     return lower(program, graph, popcount_product, tail)
 
 
-def popcount_product(graph: Graph, codes: str, top: int, weights: NDArray[np.int8]) -> str:
+def popcount_product(graph: Graph, codes: str, top: int, weights: NDArray[np.int8]) -> tuple[str, None]:
     """Append ``codes @ weights`` as int32, by table popcounts of bytes."""
     digits = digits_of(weights)
     digit = (weights.T.astype(np.int64) - digits.low) // digits.step  # (n, d)
@@ -63,7 +63,7 @@ def popcount_product(graph: Graph, codes: str, top: int, weights: NDArray[np.int
     total = graph.node("ReduceSum", [total, _ints(graph, [1], "code_axis")], "code_sum", keepdims=1)
     low = graph.node("Mul", [total, graph.constant(np.array(digits.low, np.int32), "low")], "low_part")
     step = graph.constant(np.array(digits.step, np.int32), "step")
-    return graph.node("Add", [graph.node("Mul", [digit_product, step], "step_part"), low], "products")
+    return graph.node("Add", [graph.node("Mul", [digit_product, step], "step_part"), low], "products"), None
 
 
 def _code_bytes(graph: Graph, codes: str, planes: int, d: int, size: int) -> str:

@@ -43,6 +43,16 @@ def environment(requirement: str) -> str:
     return str(python)
 
 
+def version(requirement: str) -> str:
+    """Name and version of the runtime that its environment has."""
+    name = requirement.split("==")[0]
+    asked = f"from importlib.metadata import version; print(version({name!r}))"
+    done = subprocess.run(
+        [environment(requirement), "-c", asked], capture_output=True, text=True, check=True
+    )
+    return f"{name} {done.stdout.strip()}"
+
+
 def cell(python: str, runtime: str, folder: Path) -> str:
     """One entry of the table: what a runtime says to all models of an option."""
     command = [python, str(PROBE), runtime, str(folder)]
@@ -92,7 +102,7 @@ def reference_cell(option: str) -> str:
 
 def main() -> None:
     """Print the table."""
-    print(f"| option | reference evaluator {onnx.__version__} | " + " | ".join(RUNTIMES) + " |")
+    print(f"| option | reference evaluator {onnx.__version__} | " + " | ".join(map(version, RUNTIMES)) + " |")
     print("| --- " * (len(RUNTIMES) + 2) + "|")
     for option in OLDEST:
         with tempfile.TemporaryDirectory() as name:

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.api.model import file_artifact, network_of, open_model, runner
-from qcompile.data.load import load_rows
-from qcompile.data.schema import Schema
-from qcompile.errors import ModelError
+from qcompile.api.model import FILE, file_artifact, open_model, runner
+from qcompile.data.labels import known_labels
+from qcompile.data.load import load_cells, load_rows
+from qcompile.data.schema import Column, Schema
+from qcompile.errors import DataError, ModelError
+from qcompile.ir.program import Program
+from qcompile.registry import load
 
 __all__ = ["Predicted", "predict", "schema_of"]
 
@@ -46,19 +49,30 @@ def schema_of(network: Any, path: Path) -> Schema:
 
 
 def predict(model: str | Path, data: Any) -> Predicted:
-    """Run the model file in ONNX Runtime on the rows of a table.
+    """Run the model in ONNX Runtime on the rows of a table.
 
     Args:
-        model: the model file, or a build folder.
-        data: file, "sklearn:NAME", "openml:NAME" or a pandas frame with the training columns.
+        model: a model file, a build folder, or what ``import`` wrote or reads.
+        data: file, "sklearn:NAME", "openml:NAME" or a pandas frame with the training columns; for an
+            imported model with as many columns as it reads, in its order.
 
     Raises:
         QCompileError: the model or the table cannot be read, or a column is missing.
     """
     opened = open_model(Path(model))
-    schema = schema_of(network_of(opened), opened.path)
-    x, y = load_rows(data, schema)
-    session = runner(file_artifact(opened), "onnxruntime")
+    provenance = opened.program.metadata.get("provenance", {})
+    if opened.network is None:
+        if "schema" in provenance:  # a program that ``compile`` made of a network of ours
+            schema, remark = Schema.from_json(provenance["schema"]), ""
+            x, y = load_rows(data, schema)
+        else:
+            schema, x, y, remark = _imported_rows(opened.program, data)
+        artifact = load("qcompile.backends", FILE).build(opened.program)
+    else:
+        schema, remark = schema_of(opened.network, opened.path), ""
+        x, y = load_rows(data, schema)
+        artifact = file_artifact(opened)
+    session = runner(artifact, "onnxruntime")
     scores = session.scores(x)
     found = session.predict(x)
     if schema.task == "classification":
@@ -74,9 +88,30 @@ def predict(model: str | Path, data: Any) -> Predicted:
         "predictions": list(predictions),
         "scores": scores,
         "quality": quality,
-        "sentence": sentence,
+        "sentence": sentence or remark,
     }
     return Predicted(predictions, scores, record)
+
+
+def _imported_rows(
+    program: Program, data: Any
+) -> tuple[Schema, NDArray[np.float32], NDArray[Any] | None, str]:
+    """Rows for a program, whose columns and classes are numbers, and what could not be compared."""
+    if program.columns:  # of ours: how texts become numbers is not known of it
+        raise ModelError(
+            "this program does not say how it reads its columns; give the model it was made from."
+        )
+    x, labels = load_cells(data, program.input.type.length)
+    columns = tuple(Column(f"x{j}", "numeric") for j in range(x.shape[1]))
+    label = "label" if labels is None else str(labels.name)
+    task = "classification" if "label" in program.outputs else "regression"
+    schema = Schema(columns, label, task, program.classes if task == "classification" else ())
+    if labels is None:
+        return schema, x, None, ""
+    try:
+        return schema, x, known_labels(labels, task, schema.classes), ""
+    except DataError as error:
+        return schema, x, None, f"Not compared with the labels: {error}"
 
 
 def _quality(schema: Schema, found: NDArray[Any], y: NDArray[Any] | None) -> tuple[float | None, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from qcompile.api.equality import outcome, test_bench
 from qcompile.api.firmware import is_firmware, read_firmware
 from qcompile.api.model import (
     MODEL,
+    PROGRAM,
     Model,
     as_it_is,
     compile_program,
@@ -25,6 +26,7 @@ from qcompile.api.model import (
 )
 from qcompile.api.proof import Check, proof_on_data, proof_on_paper
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
+from qcompile.importers._model_file import DIGEST, digest
 from qcompile.importers._onnx_file import read_model
 
 __all__ = ["Verified", "verify"]
@@ -60,10 +62,10 @@ def verify(
     seed: int = 0,
     targets: Sequence[str | Path] = (),
 ) -> Verified:
-    """Check a build folder, a model file alone, or a folder of C that ``compile`` wrote.
+    """Check a build folder, a model file alone, or what ``import`` or ``compile`` wrote.
 
     Args:
-        folder: what ``build`` wrote, or the C files that ``compile`` wrote.
+        folder: what ``build`` or ``import`` wrote, or the C files that ``compile`` wrote.
         data: the table it was built from; with it the certificate and the deployed network's
             objective are recomputed from the data alone.
         rows: seeded random rows per artifact, besides the worst-case rows.
@@ -78,15 +80,21 @@ def verify(
     place = Path(folder)
     if is_firmware(place):
         return _verified(folder, _firmware(place, targets, rows, seed))
+    if all((place / name).is_file() for name in (MODEL, PROGRAM)) and not (place / NUMBERS).is_file():
+        if data is not None:
+            raise QCompileError(
+                f"{place} was imported, so there is no certificate to check on data; leave it out."
+            )
+        model = open_model(place)
+        checks = [_compiled_file(model, rows, seed), *_artifacts(model, rows, seed)]
+        return _verified(folder, [*checks, *_on_cores(model, targets, rows, seed)])
     if place.is_dir():
         read_model(model_path(place))  # a file that is no model is an error, a changed one an answer
     checks = list(_files(place)) if place.is_dir() else []
     if all(c.passed for c in checks if c.name == MODEL):
         model = open_model(place)
         checks += _artifacts(model, rows, seed)
-        for target in targets:
-            core = on_core(model.program, target, min(rows, REFERENCE_ROWS), seed)
-            checks.append(Check(core.backend, core.equal, core.sentence))
+        checks += _on_cores(model, targets, rows, seed)
         certificate = model.path.parent / CERTIFICATE
         if data is not None:
             checks += proof_on_data(certificate, model, data)
@@ -102,6 +110,25 @@ def _verified(folder: str | Path, checks: Sequence[Check]) -> Verified:
         "checks": [vars(c) for c in checks],
     }
     return Verified(tuple(checks), record)
+
+
+def _on_cores(model: Model, targets: Sequence[str | Path], rows: int, seed: int) -> Iterator[Check]:
+    for target in targets:
+        core = on_core(model.program, target, min(rows, REFERENCE_ROWS), seed)
+        yield Check(core.backend, core.equal, core.sentence)
+
+
+def _compiled_file(model: Model, rows: int, seed: int) -> Check:
+    """The ONNX file that ``import`` wrote, as it is, against the program beside it."""
+    path = model.path.with_name(MODEL)
+    file = read_model(path, external=False)
+    if digest(file) not in {entry.value for entry in file.metadata_props if entry.key == DIGEST}:
+        return Check(MODEL, False, "was changed after qcompile wrote it; import the source again.")
+    artifact = replace(as_it_is(model), files={MODEL: path.read_bytes()})
+    found = outcome(
+        MODEL, model.program, runner(artifact, "onnxruntime"), test_bench(model.program, rows, seed)
+    )
+    return Check(MODEL, found.equal, found.sentence)
 
 
 def _firmware(place: Path, targets: Sequence[str | Path], rows: int, seed: int) -> list[Check]:
@@ -125,17 +152,17 @@ def _files(place: Path) -> Iterator[Check]:
         raise ModelError(f"{place} holds no {NUMBERS}; give a folder that `qcompile build` wrote.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(f"{path} is not a report that `qcompile build` wrote; build again.") from None
-    for name, digest in expected.items():
+    for name, told in expected.items():
         if not (place / name).is_file():
             raise ModelError(f"{place / name} is missing; build again.")
         found = hashlib.sha256((place / name).read_bytes()).hexdigest()
-        same = found == digest
+        same = found == told
         yield Check(
             name,
             same,
             f"is the file that was built (sha256 {found[:12]})"
             if same
-            else f"was changed after the build: its sha256 is {found[:12]}, {NUMBERS} says {digest[:12]}.",
+            else f"was changed after the build: its sha256 is {found[:12]}, {NUMBERS} says {told[:12]}.",
         )
 
 

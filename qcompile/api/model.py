@@ -85,16 +85,17 @@ class Model:
 
 
 def model_path(place: Path) -> Path:
-    """The model file of a build folder, the program beside generated C, or the file itself.
+    """The model file of a build folder, the program of an imported one or beside C, or the file itself.
 
     Raises:
         ModelError: neither is there.
     """
     place = Path(place)
     if place.is_dir():
-        for name in (MODEL, PROGRAM):
-            if (place / name).is_file():
-                return place / name
+        for path in (place / MODEL, place / PROGRAM):
+            # What `import` wrote has both, and there the program is the model.
+            if path.is_file() and not (path.name == MODEL and _is_imported(place)):
+                return path
         raise ModelError(
             f"{place} holds neither {MODEL} nor {PROGRAM}; give a folder that `qcompile build` or "
             "`qcompile compile` wrote."
@@ -104,6 +105,20 @@ def model_path(place: Path) -> Path:
             f"{place} does not exist; give a model file or a folder that `qcompile build` wrote."
         )
     return place
+
+
+def _is_imported(place: Path) -> bool:
+    """Whether a folder is what ``import`` wrote: a program's text, and a model file that is no network."""
+    from qcompile.importers._model_file import DIGEST, NETWORK
+    from qcompile.importers._onnx_file import read_model
+
+    if not ((place / PROGRAM).is_file() and (place / MODEL).is_file()):
+        return False
+    try:
+        keys = {entry.key for entry in read_model(place / MODEL, external=False).metadata_props}
+    except ModelError:  # whoever opens it will say so
+        return False
+    return DIGEST in keys and NETWORK not in keys
 
 
 def open_model(place: Path) -> Model:
@@ -128,6 +143,11 @@ def open_model(place: Path) -> Model:
     if any(entry.key == NETWORK for entry in read_model(path).metadata_props):
         network = native.read_network(path)
         return Model(path, content, lower(network, path.stem), network)
+    if _is_imported(path.parent) and path.name == MODEL:
+        raise ModelError(
+            f"{path} holds a compiled program, which runs but cannot be read back; give its folder "
+            f"{path.parent}, or {path.parent / PROGRAM}."
+        )
     return Model(path, content, qonnx.read_program(path), None)
 
 

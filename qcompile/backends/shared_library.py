@@ -70,7 +70,7 @@ def build(program: Program, target: Any = None, isa: str | None = None, rows: in
     if form is None or not fused_i8_u8.serves(form):
         raise CompileError(
             "the shared library holds the fused two-layer kernel, and this program is something else "
-            "or its sums may overflow; use the c99 back-end."
+            "or its sums may overflow; leave out --layout library, and portable C99 is written."
         )
     from qcompile.kernels._choice import METHODS
     from qcompile.kernels._fused import build as fuse

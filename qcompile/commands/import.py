@@ -25,8 +25,8 @@ EXAMPLE = "qcompile import build/model.onnx -o imported/"
 def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> None:
     """Turn MODEL (QONNX, Brevitas, FINN or QDQ) into an exact integer program.
 
-    Writes model.onnx, which runs in any ONNX Runtime, and program.qir, which info, profile, compile, cost
-    and check read like a model of qcompile's own.
+    Writes a folder that predict, verify, info, profile, compile, cost, check and compare read like a model
+    of qcompile's own: program.qir is the program, model.onnx runs it in any ONNX Runtime.
     """
     from qcompile.api import import_model
     from qcompile.report import terminal

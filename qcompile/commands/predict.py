@@ -20,7 +20,8 @@ EXAMPLE = "qcompile predict build/model.onnx sklearn:breast_cancer"
 def command(model: Path, data: str, as_json: bool) -> None:
     """Print one prediction per row of DATA, one per line.
 
-    DATA has the columns of the training table; the label may be missing.
+    DATA has the columns of the training table; the label may be missing. For an imported model it has as many
+    columns as the model reads, in that order.
     """
     from qcompile.api import predict
     from qcompile.report import terminal

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = str | Path | pd.DataFrame
 
-__all__ = ["load", "load_rows"]
+__all__ = ["load", "load_cells", "load_rows"]
 
 LABEL_NAMES = ("class", "label", "target", "outcome", "y", "diagnosis", "species", "survived")
 
@@ -126,6 +126,46 @@ def load_rows(source: Source, schema: Schema) -> tuple[NDArray[np.float32], NDAr
         target = raw.frame[schema.label]
     y = None if target is None else known_labels(target, schema.task, schema.classes)
     return np.ascontiguousarray(x), y
+
+
+def load_cells(source: Source, width: int) -> tuple[NDArray[np.float32], pd.Series[Any] | None]:
+    """Read rows for a model that knows its columns by their order alone.
+
+    Args:
+        source: as for ``load``, with exactly the model's columns, and a column of labels if any.
+        width: columns that the model reads.
+
+    Returns:
+        x: (n, width) float32; missing cells are NaN.
+        labels: the cells of a column called class, label, target, .., if there is one more than ``width``.
+
+    Raises:
+        DataError: more or fewer columns, or a cell that is not a number.
+    """
+    import pandas as pd
+
+    raw = _open(source)
+    frame, target = raw.frame, raw.target
+    if len(frame.columns) == width + 1:
+        named = [name for name in frame.columns if str(name).strip().lower() in LABEL_NAMES]
+        if len(named) == 1:
+            frame, target = frame.drop(columns=named[0]), frame[named[0]]
+    if len(frame.columns) != width:
+        raise DataError(
+            f"{raw.source} has {len(frame.columns)} columns, the model reads {width}, in the order of its "
+            "input; leave out the others (one more, called label, is compared with the predictions)."
+        )
+    x = np.empty((len(frame), width), dtype=np.float32)
+    for j, name in enumerate(frame.columns):
+        cells = pd.to_numeric(frame[name], errors="coerce")
+        wrong = frame[name][cells.isna() & frame[name].notna() & (frame[name] != "")]
+        if len(wrong):
+            raise DataError(
+                f"column {str(name)!r} of {raw.source} holds {str(wrong.iloc[0])[:40]!r}; an imported model "
+                "reads numbers."
+            )
+        x[:, j] = cells
+    return x, target
 
 
 def _open(source: Source) -> Raw:

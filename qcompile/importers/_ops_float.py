@@ -36,8 +36,12 @@ def binary(node: Node) -> Tensor:
     reverse = not isinstance(first, Lane)
     if reverse and node.operator == "Div":
         raise ValueError("it divides by an activation")
-    spread = lane.per_element(_float(constant.array), NEUTRAL[node.operator])
-    grown = np.broadcast_shapes(constant.array.shape, lane.index.shape)
+    array = constant.array
+    if "axis" in node.attributes:  # opsets 1 to 6: the constant's first dimension stands there, not its last
+        axis = int(node.attributes["axis"]) % lane.index.ndim
+        array = array.reshape(*array.shape, *[1] * max(0, lane.index.ndim - axis - array.ndim))
+    spread = lane.per_element(_float(array), NEUTRAL[node.operator])
+    grown = np.broadcast_shapes(array.shape, lane.index.shape)
     moved = Lane(lane.source, lane.index.reshape(grown), lane.steps)
     return moved.then(arithmetic(node.operator, spread, reverse))
 

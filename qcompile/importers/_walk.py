@@ -35,10 +35,12 @@ MAX_FOLDED = 1 << 25
 class Node:
     """One node with its inputs known.
 
+    Versions of an operator are told apart by the inputs and attributes that a node brings, not by the
+    file's opset imports, which are often missing or wrong.
+
     Attributes:
         inputs: tensors; None where an optional input is left out.
         attributes: by name, as Python values.
-        opset: version of the node's domain that the file imports.
         builder: where operations are appended.
         batch: the batch size that the source graph was written for.
     """
@@ -47,7 +49,6 @@ class Node:
     name: str
     inputs: tuple[Tensor | None, ...]
     attributes: Mapping[str, Any]
-    opset: int
     builder: Builder
     batch: int
 
@@ -120,7 +121,6 @@ def walk(
     builder = Builder(features, promised)
     ends = np.zeros(features, dtype=np.int64)
     tensors[free[0].name] = Lane(Source("x", ends, ends, raw=True), np.arange(features).reshape(shape))
-    opsets = {entry.domain: entry.version for entry in model.opset_import}
     decision: str | None = None
     folded = 0
     for node in graph.node:
@@ -152,8 +152,7 @@ def walk(
                 f"Understood are {', '.join(sorted([*operators, *endings]))}."
             )
         attributes = {a.name: _attribute(a) for a in node.attribute}
-        opset = opsets.get(node.domain, 1)
-        step = Node(node.op_type, node.name, given, attributes, opset, builder, batch)
+        step = Node(node.op_type, node.name, given, attributes, builder, batch)
         try:
             made = tensors[node.output[0]] = operators[node.op_type](step)
             if isinstance(made, Constant):

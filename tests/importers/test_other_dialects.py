@@ -6,7 +6,19 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from dialects import QDQ_TYPES, brevitas_tfc, execute, finished, finn_graph, qdq, rows, with_quirks, writer
+from dialects import (
+    QDQ_TYPES,
+    Recipe,
+    brevitas_tfc,
+    execute,
+    finished,
+    finn_graph,
+    qdq,
+    qonnx_model,
+    rows,
+    with_quirks,
+    writer,
+)
 from onnx import TensorProto, helper, numpy_helper
 
 from qcompile.importers.qonnx import read_program
@@ -199,3 +211,72 @@ def test_outputs_of_one_scale_compare_as_the_sums_themselves(tmp_path: Path) -> 
     assert program[program.outputs["scores"]].type.bits <= 16  # no 52-bit grid
     scale = program[program.outputs["values"]]
     assert len(set(scale.scale.tolist())) == len(set(scale.offset.tolist())) == 1
+
+
+def retyped(model: onnx.ModelProto, dtype: type[np.generic]) -> onnx.ModelProto:
+    """Every float tensor, the input and the output in another float type."""
+    for t in model.graph.initializer:
+        if t.data_type == TensorProto.FLOAT:
+            t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(dtype), t.name))
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    return model
+
+
+@pytest.mark.parametrize("dtype", (np.float16, np.float64))
+def test_weights_and_scales_of_half_and_double_precision(dtype: type[np.generic], tmp_path: Path) -> None:
+    made = Recipe(2, 2, (16, 12, 9, 4), bias=True, batch_norm=True)  # every constant is exact in half
+    x = rows(200, 16)
+    for build in (lambda: qonnx_model(made, "N"), lambda: qdq("uint8", True, True)):
+        plain, other = (imported(m, tmp_path) for m in (build(), retyped(build(), dtype)))
+        np.testing.assert_array_equal(interpret(other, x)["values"], interpret(plain, x)["values"])
+
+
+@needs_qonnx
+def test_half_precision_weights_behind_a_cast(tmp_path: Path) -> None:
+    made = Recipe(2, 2, (16, 12, 9, 4), bias=True, batch_norm=True)
+    model = qonnx_model(made, "N")
+    casts = []
+    for t in model.graph.initializer:
+        if len(t.dims) == 2:
+            name = t.name
+            t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float16), f"{name}.half"))
+            casts.append(helper.make_node("Cast", [t.name], [name], to=TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend([*casts, *nodes])
+    x = rows(200, 16)
+    source = onnx.ModelProto()
+    source.CopyFrom(model)
+    for value in (*source.graph.input, *source.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = len(x)
+    found = interpret(imported(model, tmp_path), x)["values"].astype(np.float32)
+    np.testing.assert_array_equal(found, execute(source, x))
+
+
+@pytest.mark.parametrize("version", (3, 4, 10))
+def test_ir_versions_from_3_on_with_initialisers_as_inputs_and_no_opset_imports(
+    version: int, tmp_path: Path
+) -> None:
+    made = Recipe(2, 2, (16, 12, 9, 4), bias=True, batch_norm=True)
+    model = with_quirks(qonnx_model(made, "N"))
+    model.ir_version = version
+    del model.opset_import[:]
+    x = rows(200, 16)
+    expected = interpret(imported(qonnx_model(made, "N"), tmp_path), x)["values"]
+    np.testing.assert_array_equal(interpret(imported(model, tmp_path), x)["values"], expected)
+
+
+def test_old_opsets_align_a_constant_by_their_axis(tmp_path: Path) -> None:
+    w = writer(seed=7)
+    value = w.quantized("x", 2, 0.5, True)
+    bias = w.constant([1.0, 2.0, 4.0, 8.0], "bias")  # one per row of the 4 x 4 image, not per column
+    value = w.node("Add", [value, bias], axis=2, broadcast=1)
+    value = w.node("MatMul", [w.node("Flatten", [value]), w.constant(w.rng.integers(-3, 4, (16, 3)), "w")])
+    old = imported(finished(w.nodes, w.tensors, value, "N", (1, 4, 4), 3, opset=6, ir=3), tmp_path)
+    tensor = next(t for t in w.tensors if t.name == bias)
+    tensor.CopyFrom(numpy_helper.from_array(np.array([[1.0], [2.0], [4.0], [8.0]], np.float32), bias))
+    del w.nodes[1].attribute[:]
+    new = imported(finished(w.nodes, w.tensors, value, "N", (1, 4, 4), 3), tmp_path)
+    x = rows(50, 16)
+    np.testing.assert_array_equal(interpret(old, x)["values"], interpret(new, x)["values"])

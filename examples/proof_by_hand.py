@@ -21,7 +21,7 @@ from qcompile.solve.certificate import load
 def main() -> None:
     """Build, then check by hand."""
     with tempfile.TemporaryDirectory() as place:
-        choices = Choices(encoder="uniform", bits=4, beta=0.03, loss="squared", jobs=1)
+        choices = Choices(encoder="uniform", bits=4, beta=0.03, loss="squared", prove="fast", jobs=1)
         built = build("sklearn:breast_cancer", Path(place) / "build", choices=choices)
         (certificate,) = load(built.folder / "certificate.npz")
     (problem,) = built.trained.problems

@@ -55,7 +55,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         alpha_bits: int = 8,
         max_weight_bits: int | None = None,
         gap: float = 1e-3,
-        prove: str = "fast",
+        prove: str = "auto",
         method: str = "auto",
         max_seconds: float | None = None,
         random_state: int | np.random.RandomState | None = 0,

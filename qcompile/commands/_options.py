@@ -143,10 +143,10 @@ _TRAINING: tuple[Decorator, ...] = (
     click.option("--gap", default=1e-3, show_default=True, help="Relative gap at which the solver stops."),
     click.option(
         "--prove",
-        type=click.Choice(["fast", "tight", "exact"]),
-        default="fast",
+        type=click.Choice(["auto", "fast", "tight", "exact"]),
+        default="auto",
         show_default=True,
-        help="How hard to work on the lower bound.",
+        help="How hard to work on the lower bound; auto is exact for few inputs, else fast.",
     ),
     click.option("--max-seconds", type=float, help="Time limit of each solver, per score column."),
     click.option(

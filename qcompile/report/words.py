@@ -61,6 +61,10 @@ def percent(share: float) -> str:
     return f"{math.ceil(100 * share * 10**digits - 1e-9) / 10**digits:.{digits}f} %"
 
 
+# Gaps below this are what arithmetic leaves of an exact proof.
+OPTIMAL = 1e-3
+
+
 def certificate_sentence(summary: Mapping[str, Any]) -> str:
     """The claim of a certificate summary: {"objective", "bound", "gap", "columns"}.
 
@@ -79,6 +83,8 @@ def certificate_sentence(summary: Mapping[str, Any]) -> str:
         )
     if gap <= 0.0:
         rest = "This one reaches it: nothing better exists."
+    elif gap < OPTIMAL:
+        rest = f"This one reaches {number(objective)}: proved optimal, to within {percent(gap)}."
     else:
         rest = f"This one reaches {number(objective)}: at most {percent(gap)} better is possible."
     each = f" (Summed over {count} classes, each with its own proof.)" if count > 1 else ""

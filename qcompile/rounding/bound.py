@@ -34,11 +34,13 @@ from qcompile.solve import certificate as certificates
 from qcompile.solve.certificate import Certificate
 from qcompile.solve.proofs.enumeration import LIMIT
 
-__all__ = ["LEVELS", "close_gap", "optimum", "prove"]
+__all__ = ["LEVELS", "affordable", "close_gap", "optimum", "prove"]
 
 LEVELS = ("fast", "tight", "exact")
 # Inputs up to which trying every sign vector takes seconds.
 QUICK = 34
+# Inputs up to which it takes about a second, so that it is worth doing unasked.
+UNASKED = 31
 # Relative gap at which an exact proof ends, and the part of it left to rounding and refit.
 GAP = 1e-3
 # Seconds that a tree of cases, or a tight bound, may take if the caller sets no limit.
@@ -48,6 +50,16 @@ WIDE = 100_000
 FIXED = Effort(rounds=8, cuts=600)
 MOVING = Effort(rounds=24, cuts=400, first=6e-5, last=5e-6)
 ROUNDS = 100
+
+
+def affordable(problem: Problem) -> str:
+    """The level worth its time unasked: "exact" where every sign vector is tried in about a second.
+
+    Args:
+        problem: of any family.
+    """
+    few = problem.family == "bilinear" and distinct_inputs(problem) <= UNASKED
+    return "exact" if few else "fast"
 
 
 def prove(

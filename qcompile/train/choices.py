@@ -14,7 +14,7 @@ __all__ = ["BETAS", "Choices", "default_loss"]
 BETAS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 
 WEIGHTS = ("binary", "ternary", "2bit", "3bit", "4bit")
-PROOFS = ("fast", "tight", "exact")
+PROOFS = ("auto", "fast", "tight", "exact")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Choices:
         alpha_bits: width of the second layer's integers, 1 (equal magnitudes) to 16.
         max_weight_bits: widest first-layer weight (1 to 4) that pruning may use, or None.
         gap: relative gap of the relaxation to stop at.
-        prove: "fast" (the SDP bound), "tight", "exact".
+        prove: "fast" (the SDP bound), "tight", "exact", or "auto": exact where that takes about a second.
         method: a file name of solve/methods, or "auto".
         max_seconds: wall-clock limit per score column for each solver, or None.
         test_fraction: share of the rows kept for the test.
@@ -54,7 +54,7 @@ class Choices:
     alpha_bits: int = 8
     max_weight_bits: int | None = None
     gap: float = 1e-3
-    prove: str = "fast"
+    prove: str = "auto"
     method: str = "auto"
     max_seconds: float | None = None
     test_fraction: float = 0.25

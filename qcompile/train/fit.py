@@ -15,6 +15,7 @@ from qcompile.network import Network
 from qcompile.problem.problem import Problem, pose
 from qcompile.registry import load
 from qcompile.rounding.atoms import Atoms
+from qcompile.rounding.bound import affordable, prove
 from qcompile.rounding.columns import generate
 from qcompile.rounding.integer_alpha import IntegerLayer, quantize
 from qcompile.rounding.settings import RoundingSettings
@@ -106,10 +107,8 @@ def fit_column(
         ),
         start=solution,
     )
-    if choices.prove != "fast":
-        from qcompile.rounding.bound import prove
-
-        certificate = prove(problem, atoms, certificate, choices.prove, choices.max_seconds)
+    level = affordable(problem) if choices.prove == "auto" else choices.prove
+    certificate = prove(problem, atoms, certificate, level, choices.max_seconds)
     return ColumnFit(problem, solution, certificate, atoms, reason)
 
 

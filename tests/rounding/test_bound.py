@@ -13,7 +13,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.problem.families import bilinear
 from qcompile.problem.problem import Problem, pose
 from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.bound import LEVELS, close_gap, optimum, prove
+from qcompile.rounding.bound import LEVELS, UNASKED, affordable, close_gap, optimum, prove
 from qcompile.rounding.branch import bound_of, grow, leaves, stored
 from qcompile.rounding.cuts import constants, larger, scatter, slacks, violated
 from qcompile.rounding.settings import RoundingSettings
@@ -248,6 +248,16 @@ def test_close_gap_improves_a_poor_network_until_its_gap_is_a_thousandth() -> No
     atoms, certificate = close_gap(problem, poor, RoundingSettings(neurons=500))
     assert certificates.check(problem, certificate).valid
     assert 0 <= certificate.gap(atoms.objective) <= 1e-3
+
+
+def test_unasked_it_is_exact_for_few_distinct_inputs_of_the_bilinear_family() -> None:
+    few = random_problem(2, 5)
+    copies = dataclasses.replace(few, q=np.tile(few.q, 20))  # the same inputs again cost nothing
+    many = random_problem(UNASKED + 9, UNASKED + 9)
+    assert [affordable(p) for p in (few, copies, many)] == ["exact", "exact", "fast"]
+    assert affordable(dataclasses.replace(few, family="quadratic")) == "fast"
+    atoms = start_of(few)
+    assert prove(few, atoms, fast_of(few), affordable(few)).gap(atoms.objective) <= 1e-3
 
 
 def test_other_families_and_levels_are_refused_in_one_sentence() -> None:

@@ -129,7 +129,7 @@ def test_what_the_user_gives_is_not_chosen():
         ({"gap": 5.0}, "0.01 is 1 %"),
         ({"neurons": 0}, "neurons is 0"),
         ({"family": "polynomial"}, "go together"),
-        ({"prove": "quick"}, "allowed: fast, tight, exact"),
+        ({"prove": "quick"}, "allowed: auto, fast, tight, exact"),
         ({"test_fraction": 1.5}, "between 0 and 1"),
     ],
 )

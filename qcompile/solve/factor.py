@@ -73,7 +73,9 @@ class Factored:
         edge = factors[0].shape[1]
         product = z @ np.hstack(factors).astype(self.dtype)  # both factors at once: thin products gain by it
         products = [product[:, :edge], product[:, edge:]]
-        f = sum(s * np.einsum("ij,ij->i", p, p).astype(np.float64) for s, p in zip((1, -1), products, strict=True))
+        f = sum(
+            s * np.einsum("ij,ij->i", p, p).astype(np.float64) for s, p in zip((1, -1), products, strict=True)
+        )
         if len(rhos) == 2:
             f = f + constant * (rhos[0] - rhos[1])
         y, weight, penalty = self.problem.y, self.problem.weight, self.problem.penalty
@@ -96,7 +98,9 @@ class Factored:
             floor = self.relaxation.floor
             along = np.einsum("ij,ij->i", pull, p)
             share = scale / 2 / (floor / a + (1 - floor) / s)
-            rows.append(scale[:, None] * pull - (2 * along * share * (floor / a**2 + (1 - floor) / s**2))[:, None] * p)
+            rows.append(
+                scale[:, None] * pull - (2 * along * share * (floor / a**2 + (1 - floor) / s**2))[:, None] * p
+            )
             slacks.append(-2 * along * share * t * (1 - floor) / s**2)
             logs.append(0.5 * float(along @ scale) + price * rho)
         return value, Point(tuple(rows), tuple(slacks), tuple(logs), point.split).pack()
@@ -123,14 +127,16 @@ class Factored:
         f = np.empty(len(z))
         for first in range(0, len(z), 4096):
             block = z[first : first + 4096]
-            f[first : first + 4096] = ((block @ factors[0]) ** 2).sum(axis=1) - ((block @ factors[1]) ** 2).sum(axis=1)
+            f[first : first + 4096] = ((block @ factors[0]) ** 2).sum(axis=1) - (
+                (block @ factors[1]) ** 2
+            ).sum(axis=1)
         if len(rhos) == 2:
             f += self.relaxation.constant * (rhos[0] - rhos[1])
         return f
 
 
-def start_point(relaxation: Relaxation, warm: Solution | None, rank: int, seed: int) -> Point:
-    """Random rows, or the factors of a neighbouring solution."""
+def start_point(relaxation: Relaxation, warm: Solution | None, rank: int, seed: int, rho: float) -> Point:
+    """Random rows with the given rho, or the factors of a neighbouring solution."""
     size = relaxation.factors.shape[1]
     rng = np.random.default_rng(seed)
     if warm is not None and warm.positive.shape[0] == size and warm.rho > 0:
@@ -143,7 +149,7 @@ def start_point(relaxation: Relaxation, warm: Solution | None, rank: int, seed: 
         return _group(relaxation, factors, rhos, factors[0].shape[1])
     groups = [2 * rank] if relaxation.shared else [rank, rank]
     rows = tuple(rng.standard_normal((size, r)) for r in groups)
-    return Point(rows, tuple(np.ones(size) for _ in groups), tuple(np.log(0.5) for _ in groups), rank)
+    return Point(rows, tuple(np.ones(size) for _ in groups), tuple(float(np.log(rho)) for _ in groups), rank)
 
 
 def with_columns(

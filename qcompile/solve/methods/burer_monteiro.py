@@ -8,15 +8,16 @@ rho is a variable, and L-BFGS minimises in rounds. After each round
 
 the factored problem is not convex, but a point where L_A + H and L_B - H are PSD is globally
 optimal, and where they are not, their most negative eigenvectors are directions that decrease
-the objective: they enter as new columns (the escape from a saddle), and columns that carry
-nothing leave. The bound is also tried at a running mean of l, which is as feasible and wavers less.
-It is believed only with its certificate, and it stops on the gap of that bound.
+the objective: they enter as new columns (the escape from a saddle), as many as there are already,
+so the rank of the optimum is reached in a few rounds; columns that carry nothing leave. The first
+columns are such directions too: those of the zero network. The bound is also tried at a running
+mean of l, which is as feasible and wavers less. It is believed only with its certificate, and it
+stops on the gap of that bound.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from numpy.typing import NDArray
 from qcompile import registry
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
-from qcompile.solve.factor import Factored, start_point, with_columns
+from qcompile.solve.dual_point import DualPoint, dual_point
+from qcompile.solve.factor import Factored, Point, start_point, with_columns
 from qcompile.solve.solution import Progress, Settings, Solution, Status
 
 __all__ = ["ITERATIONS", "solve"]
@@ -34,7 +36,12 @@ Array = NDArray[Any]
 
 ITERATIONS = 20_000
 FIRST_RANK = 6
-FRESH = 4  # new columns per cone when a round ends
+# A round may double the columns of a cone, and may always add FRESH.
+FRESH = 4
+# The loss of the zero network over the penalty is the largest rho that can be optimal. A start far above
+# it falls to the zero network, a saddle; START of it is the right size, and RANDOM the share of rows drawn
+# at random beside the escape directions, which alone would be stationary in their orthogonal complement.
+START, RANDOM = 0.2, 0.3
 # Iterations until a round is judged: they grow as the run does.
 FIRST_ROUND, LONGEST_ROUND = 40, 400
 # A round goes on while it closes this part of the gap: fresh columns restart L-BFGS.
@@ -44,28 +51,16 @@ BOUND_SHARE = 0.25
 # l of a single iterate wavers around the optimum's; a running mean of l is as feasible, and often better.
 MEMORY = 0.07
 # A round may end at the zero network, where rho vanishes, and fresh columns of its size would too. Below
-# this share of the radius whose penalty is the loss of the zero network, they start with that share.
+# this share of the largest rho, they start with that share.
 ALIVE = 1e-2
+SHARE = 0.5  # length of columns that leave the zero network, of sqrt(rho D)
 # Single precision halves the time of every product; its rounding (1e-7 of the objective) is far
-# below a gap of one in a thousand, and bounds are computed in double precision anyway. But the bound
-# needs the gradient, and where the objective falls by less than SETTLED (relative) between two bounds,
-# rounding hides what is left of it: double precision from there on.
+# below a gap of one in a thousand, and bounds are computed in double precision anyway. Where f is a small
+# difference of large squares, rounding ends the line search: double precision from there on. (An objective
+# that has settled is no such sign: a rank too small looks the same.)
 SINGLE_GAP = 1e-3
-SETTLED = 2e-4
 # Rounds in a row that fail to close a tenth of the best gap: no further progress is expected.
 PATIENCE = 8
-# Above this size the D x D matrix is never formed: Lanczos on products with the data instead.
-DENSE = 2500
-
-
-@dataclass(frozen=True, eq=False)
-class _Bound:
-    """A dual point: scaled l, diagonals, its value, and the directions that violate it."""
-
-    dual: NDArray[np.float64]
-    multiplier: NDArray[np.float64]
-    value: float
-    escape: list[Array]
 
 
 def solve(problem: Problem, settings: Settings) -> Solution:
@@ -107,18 +102,29 @@ class _Run:
         self.loss = registry.load("qcompile.problem.losses", problem.loss)
         single = settings.gap >= SINGLE_GAP and self.relaxation.factors.size > 200_000
         self.model = self.evaluator(np.float32 if single else np.float64)
-        self.point = start_point(self.relaxation, settings.warm, FIRST_RANK, settings.seed)
+        zero = float(problem.weight @ self.loss.value(np.zeros(problem.n), problem.y))
+        self.most_rho = max(zero / problem.penalty, 1e-12)
+        self.point = self.first_point()
         self.history: list[Progress] = []
         self.done = 0
         self.pause = FIRST_ROUND
         self.gap = np.inf
-        self.settled = False
+        self.rounded = False  # whether rounding ended a line search
         self.status: Status | None = None
         self.best: tuple[list[Array], float, float] | None = None
-        self.bound: _Bound | None = None
+        self.bound: DualPoint | None = None
         self.recent: Array | None = None
-        zero = float(problem.weight @ self.loss.value(np.zeros(problem.n), problem.y))
-        self.least_rho = ALIVE * zero / problem.penalty
+
+    def first_point(self) -> Point:
+        """The warm start, or the directions in which the zero network's objective falls, and random rows."""
+        settings, relaxation = self.settings, self.relaxation
+        point = start_point(relaxation, settings.warm, FIRST_RANK, settings.seed, START * self.most_rho)
+        if settings.warm is not None:
+            return point
+        factors, _, rhos = self.model.expand(point)
+        slope = self.loss.gradient(np.zeros(self.problem.n), self.problem.y)
+        escape = self.proved(slope, factors, sum(rhos)).escape
+        return with_columns(relaxation, [RANDOM * f for f in factors], rhos, escape, SHARE)
 
     def evaluator(self, dtype: Any) -> Factored:
         """Objective and gradient in a precision."""
@@ -165,14 +171,14 @@ class _Run:
             self.done += since == 0
             self.point = like.unpack(end.x)
             escape = self.measure()
-            self.settled = True
-        if self.settled and self.model.dtype == np.float32:
+            self.rounded = True
+        if self.rounded and self.model.dtype == np.float32:
             self.model = self.evaluator(np.float64)
         self.pause = min(int(1.5 * self.pause), LONGEST_ROUND)
         factors, _, rhos = self.model.expand(self.point)
         share = 0.1 * np.sqrt(min(self.gap, 0.01))
-        if max(rhos) < self.least_rho:
-            rhos, share = [self.least_rho for _ in rhos], 0.5
+        if max(rhos) < ALIVE * self.most_rho:
+            rhos, share = [ALIVE * self.most_rho for _ in rhos], SHARE
         self.point = with_columns(self.relaxation, factors, rhos, escape, share)
 
     def between_bounds(self) -> int:
@@ -182,9 +188,10 @@ class _Run:
         bound = 4.0 * n * size**2 + 16.0 * size**3  # H and two eigenvalue problems, at two dual vectors
         return int(min(max(bound / (BOUND_SHARE * gradient), 20), self.pause))
 
-    def proved(self, slope: Array, factors: list[Array], rho: float) -> _Bound:
+    def proved(self, slope: Array, factors: list[Array], rho: float) -> DualPoint:
         """The bound of a dual vector, with the diagonal that the factors suggest."""
-        return _bound(self.problem, self.relaxation, self.loss, slope, factors, rho)
+        fresh = max(FRESH, *(p.shape[1] for p in factors))
+        return dual_point(self.problem, self.relaxation, self.loss, slope, factors, rho, fresh)
 
     def measure(self) -> list[Array]:
         """Objective and bound at the current point; sets the status when the run is over."""
@@ -195,7 +202,6 @@ class _Run:
         slope = self.loss.gradient(f, problem.y)
         found = self.proved(slope, factors, sum(rhos))
         means = () if self.recent is None else (self.proved(self.recent, factors, sum(rhos)),)
-        self.settled = self.best is not None and value > (1 - SETTLED) * self.best[1]
         if self.best is None or value < self.best[1]:
             self.best = (factors, value, sum(rhos))
         self.bound = max((b for b in (self.bound, found, *means) if b), key=lambda b: b.value)
@@ -209,78 +215,3 @@ class _Run:
         elif self.settings.max_seconds is not None and record.seconds > self.settings.max_seconds:
             self.status = Status.TIME_LIMIT
         return found.escape
-
-
-def _bound(
-    problem: Problem, relaxation: Relaxation, loss: Any, slope: Array, factors: list[Array], rho: float
-) -> _Bound:
-    """Dual value at l = slope, after the least repair that makes l and L feasible."""
-    z = relaxation.factors
-    size = z.shape[1]
-    l = loss.domain(slope, problem.y)
-    wl = problem.weight * l
-    h = (z.T * wl) @ z if size <= DENSE else None
-    pulls = [h @ p if h is not None else z.T @ (wl[:, None] * (z @ p)) for p in factors]
-    inner = [np.einsum("ij,ij->i", p, hp) for p, hp in zip(factors, pulls, strict=True)]
-    if relaxation.shared:
-        diagonal = np.maximum((inner[1] - inner[0]) / max(rho, 1e-300), 0.0)
-        diagonals = [diagonal, diagonal]
-    else:
-        squares = [np.maximum(np.einsum("ij,ij->i", p, p), 1e-12) for p in factors]
-        diagonals = [s * i / q for s, i, q in zip((-1, 1), inner, squares, strict=True)]
-        diagonals = [np.where(relaxation.floor > 0, d, np.maximum(d, 0.0)) for d in diagonals]
-    shifts, escape = [], []
-    for sign, diagonal in zip((1.0, -1.0), diagonals, strict=True):
-        values, vectors = _least(h, z, wl, sign, diagonal, FRESH)
-        shifts.append(max(0.0, -float(values[0])))
-        escape.append(vectors[:, values < 0])
-    shift = float(relaxation.constant * wl.sum())
-    if relaxation.shared:
-        raised = [diagonals[0] + max(shifts)]
-        costs = [float(raised[0].sum())]
-    else:
-        raised = [d + s for d, s in zip(diagonals, shifts, strict=True)]
-        costs = [
-            float(np.maximum(d, relaxation.floor * d).sum()) - s
-            for d, s in zip(raised, (shift, -shift), strict=True)
-        ]
-    most = problem.penalty / max([*costs, 1e-300])
-    # Any multiple t of l with t <= most is feasible, and the dual is concave in t.
-    best_t, best_value = 0.0, -np.inf
-    for t in np.unique(np.minimum(np.concatenate([np.linspace(0.9, 1.0, 21) * most, [1.0]]), most)):
-        value = -float(problem.weight @ loss.conjugate(t * l, problem.y))
-        if value > best_value:
-            best_t, best_value = float(t), value
-    corner = np.zeros(size)
-    corner[-1] = shift * best_t
-    multiplier = np.stack([best_t * d + c for d, c in zip(raised, (-corner, corner), strict=False)])
-    if relaxation.shared:
-        multiplier = best_t * np.stack(raised)
-    return _Bound(best_t * l, multiplier, best_value, escape)
-
-
-def _least(
-    h: Array | None, z: Array, wl: Array, sign: float, diagonal: Array, count: int
-) -> tuple[Array, Array]:
-    """The few smallest eigenvalues of diag + sign H, with vectors; Lanczos where H is not formed."""
-    size = len(diagonal)
-    count = min(count, size)
-    if h is not None:
-        from scipy.linalg import eigh
-
-        m = sign * h
-        m[np.diag_indices(size)] += diagonal
-        values, vectors = eigh(m, subset_by_index=[0, count - 1], overwrite_a=True, check_finite=False)
-        return values, vectors
-    from scipy.sparse.linalg import LinearOperator, eigsh
-
-    product = LinearOperator(
-        (size, size),
-        matvec=lambda x: diagonal * x.ravel() + sign * (z.T @ (wl * (z @ x.ravel()))),
-        dtype=np.float64,
-    )
-    values, vectors = eigsh(product, k=count, which="SA", v0=np.ones(size), tol=1e-6)
-    # Ritz values overestimate; the residual bounds by how much.
-    residual = max(float(np.linalg.norm(product @ v - e * v)) for e, v in zip(values, vectors.T, strict=True))
-    order = np.argsort(values)
-    return values[order] - residual, vectors[:, order]

@@ -158,6 +158,11 @@ def _classes(series: pd.Series[Any], name: str) -> Labels:
         refuse_infinite(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
     words = factorize(series)
     labelled = int(words.counts.sum())
+    if labelled >= 4 and len(words.texts) == 1:
+        raise DataError(
+            f"label column {name!r} is {words.texts[0]!r} in every row, so there is nothing to learn; "
+            "choose another label column."
+        )
     if labelled >= 4 and 2 * len(words.texts) > labelled:
         raise DataError(
             f"label column {name!r} has {len(words.texts)} different values in {labelled} rows, too many for "

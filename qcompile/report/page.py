@@ -187,7 +187,7 @@ def _matrices(network: Network) -> dict[str, Any]:
 
 def _origin(record: Record) -> list[tuple[str, str]]:
     data, chosen, machine = record["data"], record["training"]["chosen"], record["machine"]
-    model = record["model"]
+    model, first = record["model"], record["training"]["columns"][0]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     versions = f"{versions}, Python {machine['python']}"
     return [
@@ -197,6 +197,7 @@ def _origin(record: Record) -> list[tuple[str, str]]:
         ("split", f"{data['train_rows']} rows to train, {data['test_rows']} to test, seed {data['seed']}"),
         ("inputs", f"{model['inputs']} integers of {model['input_bits']} bits, {chosen['encoder']}"),
         ("training", f"{chosen['loss']} loss; encoder {chosen['reason']}"),
+        ("solver", f"{first['method']}: {first['reason']}"),
         ("measured on", f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"),
         ("versions", versions),
     ]

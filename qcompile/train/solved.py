@@ -1,4 +1,4 @@
-"""How the relaxations of a fit were solved, in one sentence: which method, why, and how it ended."""
+"""How the training went, in one sentence: how long it took, and whether it ended as wanted."""
 
 from __future__ import annotations
 
@@ -25,21 +25,19 @@ def solved_facts(fits: Sequence[ColumnFit]) -> dict[str, Any]:
 
 
 def solved_sentence(facts: dict[str, Any]) -> str:
-    """One sentence per ending that is not the wanted one, after the method and its reason.
+    """Time taken, then a sentence per ending that is not the wanted one; the facts hold method and reason.
 
     >>> facts = {"columns": 1, "methods": {"dual_barrier": 1}, "reason": "the accurate method is affordable.",
     ...          "status": {Status.STALLED.value: 1}, "iterations": 30, "seconds": 1.5}
     >>> for sentence in solved_sentence(facts).split(". "):
     ...     print(sentence)
-    dual_barrier, 30 iterations in 1.5 s: the accurate method is affordable
+    30 steps in 1.5 s
     No further progress; the certificate still holds, its gap is larger than asked.
     """
     count = facts["columns"]
-    each = "" if count == 1 else f" each for {count} score columns"
-    said = (
-        f"{' and '.join(facts['methods'])}, {facts['iterations']} iterations "
-        f"in {facts['seconds']:.2g} s{' at most' if count > 1 else ''}{each}: {facts['reason'].rstrip('.')}."
-    )
+    said = f"{facts['iterations']} steps in {facts['seconds']:.2g} s."
+    if count > 1:
+        said = f"{count} scores, one per class, each in at most {said}"
     for ending, times in facts["status"].items():
         if ending != Status.SOLVED.value:
             said += f" {ending}" if count == 1 else f" {times} of {count}: {ending}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -23,6 +24,8 @@ from qcompile.train.solved import solved_facts, solved_sentence
 from qcompile.train.trained import Proof, Trained
 
 __all__ = ["certificate_summary", "provenance_of", "rebuild_problems", "train_table"]
+
+log = logging.getLogger(__name__)
 
 POINTS = 400  # test rows of a regression that the report shows one by one
 
@@ -89,6 +92,7 @@ def train_table(
 
     fit = fit_dataset(dataset, chosen.beta, loss, choices, watch)
     solved = solved_facts(fit.columns)
+    log.info("solved by %s: %s", " and ".join(solved["methods"]), solved["reason"])
     tell(Event("solve", solved_sentence(solved), solved))
     summary = certificate_summary(fit)
     provenance = provenance_of(

@@ -54,7 +54,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         neurons: int = 128,
         alpha_bits: int = 8,
         max_weight_bits: int | None = None,
-        gap: float = 1e-3,
+        gap: float | None = None,
         prove: str = "auto",
         method: str = "auto",
         max_seconds: float | None = None,

@@ -12,6 +12,7 @@ and an atom in hand never prices above beta d again; no atom enters twice.
 from __future__ import annotations
 
 import time
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -34,6 +35,7 @@ __all__ = ["generate"]
 
 # Random starts per round, and of the deep search that must agree before the end is believed.
 STARTS = 48
+QUICK_STARTS = 32
 DEEP_STARTS = 1500
 DEEP_PAIRS = 40
 # A start costs about d^2 operations per sweep, a pair sweep d^3: budgets of the deep search at large d.
@@ -139,6 +141,14 @@ def _search(pool: _Pool, fit: Fit, rng: np.random.Generator, deep: bool) -> Pric
     return price(problem, fit.dual, rng, min(max(STARTS, 2 * busy), most), max(16, busy), 0, warm)
 
 
+def _quick_search(pool: _Pool, fit: Fit, rng: np.random.Generator) -> Priced:
+    """Few starts, alternation alone: mostly good atoms, at the price of a few matrix products."""
+    busy = int(np.count_nonzero(pool.alpha))
+    heavy = np.argsort(-np.abs(pool.alpha), kind="stable")[:QUICK_STARTS]
+    warm = pool.u[heavy].astype(np.float64)
+    return price(pool.problem, fit.dual, rng, QUICK_STARTS, max(16, busy), 0, warm, flips=False)
+
+
 def _converged(fit: Fit, target: Target, best: float, tolerance: float) -> bool:
     """No atom found prices above 1 + tolerance, or the dual bound that the prices imply is close."""
     if best <= (1 + tolerance) * target.penalty:
@@ -154,9 +164,7 @@ def _slow(history: list[Progress]) -> bool:
     return before - now < SLOW * before
 
 
-def generate(
-    problem: Problem, settings: RoundingSettings, start: Solution | Atoms | None = None
-) -> Atoms:
+def generate(problem: Problem, settings: RoundingSettings, start: Solution | Atoms | None = None) -> Atoms:
     """Find a network of at most ``settings.neurons`` neurons with the lowest objective.
 
     Args:
@@ -175,9 +183,10 @@ def generate(
     pool = _Pool(problem, family)
     if start is not None:
         _first_atoms(pool, start, rng, settings.seed)
+    look = _quick_search if settings.quick else partial(_search, deep=False)
     history: list[Progress] = []
     for iteration in range(ROUNDS):
-        fit = refit(target, pool.phi, pool.alpha, kept=pool.gram)
+        fit = refit(target, pool.phi, pool.alpha, settings.accuracy, pool.gram)
         pool.alpha = fit.alpha
         record = Progress(time.monotonic() - began, iteration, fit.objective, 0.0)
         history.append(record)
@@ -186,10 +195,12 @@ def generate(
         excess = np.count_nonzero(fit.alpha) / settings.neurons
         tolerance = max([settings.tolerance] + [enough for width, enough in WIDE if excess > width])
         if excess > FAR and _slow(history):
-            found = _search(pool, fit, rng, deep=False)
+            found = look(pool, fit, rng)
             break
-        found = _search(pool, fit, rng, deep=False)
+        found = look(pool, fit, rng)
         if _converged(fit, target, found.best, tolerance):
+            if settings.quick:
+                break
             found = _search(pool, fit, rng, deep=True)
             if _converged(fit, target, found.best, tolerance):
                 break

@@ -26,7 +26,7 @@ from qcompile.problem.grid import top, values
 from qcompile.problem.problem import Problem
 from qcompile.rounding.canonical import canonical
 from qcompile.rounding.grid_search import climb_grid
-from qcompile.rounding.sign_search import climb, climb_pairs
+from qcompile.rounding.sign_search import alternate, climb, climb_pairs
 
 __all__ = ["Priced", "price"]
 
@@ -90,9 +90,9 @@ def _signs(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _price_bilinear(
-    problem: Problem, g: NDArray[np.float64], starts: NDArray[np.float64], count: int, pairs: int
+    problem: Problem, g: NDArray[np.float64], starts: NDArray[np.float64], count: int, pairs: int, flips: bool
 ) -> Priced:
-    u, value = climb(g, starts)
+    u, value = climb(g, starts) if flips else alternate(g, starts)
     if pairs:
         best = np.argsort(-value, kind="stable")[:pairs]
         u2, value2 = climb_pairs(g, u[best])
@@ -137,6 +137,7 @@ def price(
     count: int = 16,
     pairs: int = 0,
     warm: NDArray[np.float64] | None = None,
+    flips: bool = True,
 ) -> Priced:
     """Search for the atoms of largest price.
 
@@ -148,6 +149,7 @@ def price(
         count: at most this many distinct atoms are returned.
         pairs: this many best starts are also climbed by pairs of moves, d^3 each.
         warm: (k, d) float64 further start directions, e.g. the weights of the atoms in use.
+        flips: climb bilinear atoms by single flips too, not by alternation alone.
 
     Returns:
         Distinct canonical atoms in falling order of price.
@@ -158,7 +160,7 @@ def price(
         z = _signs(z)
         if warm is not None and len(warm):
             z = np.vstack([z, _signs(warm)])
-        return _price_bilinear(problem, h, z, count, pairs)
+        return _price_bilinear(problem, h, z, count, pairs, flips)
     z = z[:, : problem.d]
     if warm is not None and len(warm):
         z = np.vstack([z, warm])

@@ -33,7 +33,8 @@ class Choices:
         neurons: width limit per score column.
         alpha_bits: width of the second layer's integers, 1 (equal magnitudes) to 16.
         max_weight_bits: widest first-layer weight (1 to 4) that pruning may use, or None.
-        gap: relative gap of the relaxation to stop at.
+        gap: relative gap of the relaxation to stop at, or None: 0.001, and 0.01 where only the
+            factored method can serve.
         prove: "fast" (the SDP bound), "tight", "exact", or "auto": exact where that takes about a second.
         method: a file name of solve/methods, or "auto".
         max_seconds: wall-clock limit per score column for each solver, or None.
@@ -53,7 +54,7 @@ class Choices:
     neurons: int = 128
     alpha_bits: int = 8
     max_weight_bits: int | None = None
-    gap: float = 1e-3
+    gap: float | None = None
     prove: str = "auto"
     method: str = "auto"
     max_seconds: float | None = None
@@ -91,7 +92,7 @@ class Choices:
         for name, value in (("beta", self.beta), ("max_seconds", self.max_seconds)):
             if value is not None and not 0 < value < float("inf"):
                 raise QCompileError(f"{name} is {value}, allowed: a finite number above 0.")
-        if not 0 < self.gap < 1:
+        if self.gap is not None and not 0 < self.gap < 1:
             raise QCompileError(
                 f"gap is {self.gap}, allowed: above 0 and below 1, a share of the objective; 0.01 is 1 %."
             )

@@ -32,6 +32,9 @@ ROWS = 1500  # validation networks are trained on at most this many rows
 FINALISTS = 3
 # Below so many numbers (rows times inputs) a fit is all interpreter, and threads only wait for each other.
 THREADED = 20_000
+# A fit costs about d^2 per search and score column. Validation keeps as many folds as this buys, and one
+# finalist where it buys fewer than all; inputs too wide for a single fold take the default unvalidated.
+WORK, MOST_WORK = 8e6, 5e7
 # Few rows make noisy folds, and fit in no time: their folds are repeated.
 FEW, REPEATS = 400, 3
 
@@ -99,11 +102,21 @@ def choose(
         return Chosen(
             options[0], beta, f"taken with beta {beta:g} by default: there are too few rows to validate"
         )
+    cost = options[0].fit(x[folds[0][0]], columns).width ** 2 * (len(classes) if len(classes) > 2 else 1)
+    if cost > MOST_WORK:
+        beta = betas[0] if len(betas) == 1 else 0.01
+        return Chosen(
+            options[0],
+            beta,
+            f"taken with beta {beta:g} by default: validation on so many inputs takes too long",
+        )
+    wide = WORK < cost * len(folds)
+    folds = folds[: max(1, int(WORK // cost))]
 
     ranking: list[tuple[float, Candidate]] = [(float("nan"), options[0])]
     if len(options) > 1:
         ranking = rank(options, x, y, columns, folds, task)
-    finalists = [option for _, option in ranking[:FINALISTS]]
+    finalists = [option for _, option in ranking[: 1 if wide else FINALISTS]]
     # The first candidate, with one constant or several, is what the others have to beat.
     plain = {k: v for k, v in options[0].options.items() if k != "constants"}
     defaults = [
@@ -112,7 +125,8 @@ def choose(
         if o.encoder == options[0].encoder
         and {k: v for k, v in o.options.items() if k != "constants"} == plain
     ]
-    finalists += [o for o in defaults if o not in finalists]
+    if not wide:
+        finalists += [o for o in defaults if o not in finalists]
 
     table: list[dict[str, Any]] = []
     for option in finalists:
@@ -123,7 +137,7 @@ def choose(
     measure = "accuracy" if task == "classification" else "R2"
     reason = (
         f"chosen with beta {row['beta']:g} by validation: {measure} {row['score']:.3f} "
-        f"over {len(folds)} folds of the training rows"
+        f"over {len(folds)} fold{'s' * (len(folds) > 1)} of the training rows"
     )
     quick = tuple({"encoder": str(o), "score": s} for s, o in ranking) if len(options) > 1 else ()
     return Chosen(option, row["beta"], reason, quick, tuple(table))
@@ -212,7 +226,10 @@ def _path(
     count = parts[0][0].y.shape[1]
     warm: dict[tuple[int, int], Atoms | None] = {}
     # Wider than it may deploy: pruning at every step would cost more than it tells.
-    settings = RoundingSettings(neurons=4 * choices.neurons, seed=choices.seed, tolerance=0.02)
+    # Nor does the last digit of alpha tell anything: 1e-3 asks for a third of the Newton steps of 1e-7.
+    settings = RoundingSettings(
+        neurons=4 * choices.neurons, seed=choices.seed, tolerance=0.02, accuracy=1e-3, quick=True
+    )
 
     def run(fold: int, column: int, beta: float) -> NDArray[np.float64]:
         fitted, held = parts[fold]
@@ -259,7 +276,7 @@ def _path(
 
 def _error(scores: NDArray[np.float64], rows: int) -> float:
     """Standard error of the mean over folds; repeated folds share their rows, so they count once."""
-    independent = len(scores) // (REPEATS if rows <= FEW else 1)
+    independent = max(1, len(scores) // (REPEATS if rows <= FEW else 1))
     return float(scores.std(ddof=1) / np.sqrt(independent)) if len(scores) > 1 else 0.0
 
 

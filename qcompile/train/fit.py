@@ -30,6 +30,8 @@ __all__ = ["ColumnFit", "DatasetFit", "Watch", "fit_column", "fit_dataset", "pro
 # Watch(stage, score column, progress): called from worker threads.
 Watch = Callable[[str, int, Progress], None]
 
+# Relative gap asked for where the user asks for none: the factored method takes minutes for the last digits.
+GAP, LARGE_GAP = 1e-3, 1e-2
 # Samples times inputs from which matrix products gain by more than one thread.
 LARGE = 300_000
 
@@ -84,11 +86,13 @@ def fit_column(
     method, reason = (
         choose_method(problem) if choices.method == "auto" else (choices.method, "chosen by the user")
     )
+    large = choose_method(problem)[0] == "burer_monteiro"
+    gap = choices.gap or (LARGE_GAP if large else GAP)
     solution = solve(
         problem,
         method,
         Settings(
-            gap=choices.gap,
+            gap=gap,
             max_seconds=choices.max_seconds,
             seed=choices.seed,
             on_progress=(lambda p: watch("solve", p)) if watch else None,
@@ -102,6 +106,10 @@ def fit_column(
         RoundingSettings(
             neurons=choices.neurons,
             seed=choices.seed,
+            # A bound known to 1 % says nothing about the fourth digit of the network's objective.
+            tolerance=max(1e-4, 0.1 * gap) if large else 1e-4,
+            accuracy=1e-3 * gap if large else 1e-7,
+            quick=large,
             max_seconds=choices.max_seconds,
             on_progress=(lambda p: watch("rounding", p)) if watch else None,
         ),

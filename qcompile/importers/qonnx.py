@@ -62,7 +62,7 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
     if any(entry.key == DIGEST for entry in model.metadata_props):
         return lower(read_network(path), Path(path).stem)
     if model.ir_version < 3:
-        raise UnsupportedError(f"{path} has IR version {model.ir_version}; convert it to version 4 or newer.")
+        raise UnsupportedError(f"{path} has IR version {model.ir_version}; convert it to version 3 or newer.")
     try:
         with np.errstate(all="ignore"):  # float32 overflows to infinity here as it does in the source
             found = walk(model, OPERATORS, ENDINGS, inputs)

@@ -23,7 +23,7 @@ from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.solve.solution import Solution
 
-__all__ = ["Factored", "Point", "start_point", "with_columns"]
+__all__ = ["Factored", "Point", "random_point", "warm_point", "with_columns"]
 
 Array = NDArray[Any]
 
@@ -135,18 +135,25 @@ class Factored:
         return f
 
 
-def start_point(relaxation: Relaxation, warm: Solution | None, rank: int, seed: int, rho: float) -> Point:
-    """Random rows with the given rho, or the factors of a neighbouring solution."""
+def warm_point(relaxation: Relaxation, warm: Solution | None, seed: int) -> Point | None:
+    """The factors of a neighbouring solution and a little noise; None if it is of another size or zero."""
+    size = relaxation.factors.shape[1]
+    if warm is None or warm.positive.shape[0] != size or not warm.rho > 0:
+        return None
+    rng = np.random.default_rng(seed)
+    pair = (warm.negative, warm.positive) if relaxation.swapped else (warm.positive, warm.negative)
+    noise = 1e-3 * np.sqrt(warm.rho / size)
+    factors = [np.hstack([f, noise * rng.standard_normal((size, 2))]) for f in pair]
+    if relaxation.shared:
+        return _group(relaxation, [np.hstack(factors)], [warm.rho], factors[0].shape[1])
+    rhos = [max(float((f * f).sum(axis=1).max()), 1e-6) for f in factors]
+    return _group(relaxation, factors, rhos, factors[0].shape[1])
+
+
+def random_point(relaxation: Relaxation, rank: int, seed: int, rho: float) -> Point:
+    """Rows drawn at random, ``rank`` columns per cone, with the given rho."""
     size = relaxation.factors.shape[1]
     rng = np.random.default_rng(seed)
-    if warm is not None and warm.positive.shape[0] == size and warm.rho > 0:
-        pair = (warm.negative, warm.positive) if relaxation.swapped else (warm.positive, warm.negative)
-        noise = 1e-3 * np.sqrt(warm.rho / size)
-        factors = [np.hstack([f, noise * rng.standard_normal((size, 2))]) for f in pair]
-        if relaxation.shared:
-            return _group(relaxation, [np.hstack(factors)], [warm.rho], factors[0].shape[1])
-        rhos = [max(float((f * f).sum(axis=1).max()), 1e-6) for f in factors]
-        return _group(relaxation, factors, rhos, factors[0].shape[1])
     groups = [2 * rank] if relaxation.shared else [rank, rank]
     rows = tuple(rng.standard_normal((size, r)) for r in groups)
     return Point(rows, tuple(np.ones(size) for _ in groups), tuple(float(np.log(rho)) for _ in groups), rank)

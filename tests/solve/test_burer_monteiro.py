@@ -122,3 +122,11 @@ def test_a_run_that_has_collapsed_to_the_zero_network_leaves_it_again():
     nothing = Solution(flat, flat, 1e-22, np.zeros(problem.n), None, 1.0, Status.STALLED, "by hand", 0, 0.0)
     solution = burer_monteiro.solve(problem, Settings(gap=0.01, warm=nothing, max_iterations=3000))
     assert solution.status is Status.SOLVED, solution.status.value
+
+
+def test_a_zero_network_as_warm_start_is_the_same_as_none():
+    problem = thresholded_digits((8,))
+    zeros = np.zeros((problem.d, 1))
+    nothing = Solution(zeros, zeros, 0.0, np.zeros(problem.n), None, 1.0, Status.SOLVED, "by hand", 0, 0.0)
+    warm, cold = (burer_monteiro.solve(problem, Settings(gap=0.05, warm=w)) for w in (nothing, None))
+    assert warm.iterations == cold.iterations and np.array_equal(warm.dual, cold.dual)

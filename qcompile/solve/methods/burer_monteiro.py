@@ -27,7 +27,7 @@ from qcompile import registry
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.solve.dual_point import DualPoint, dual_point
-from qcompile.solve.factor import Factored, Point, start_point, with_columns
+from qcompile.solve.factor import Factored, Point, random_point, warm_point, with_columns
 from qcompile.solve.solution import Progress, Settings, Solution, Status
 
 __all__ = ["ITERATIONS", "solve"]
@@ -118,10 +118,11 @@ class _Run:
     def first_point(self) -> Point:
         """The warm start, or the directions in which the zero network's objective falls, and random rows."""
         settings, relaxation = self.settings, self.relaxation
-        point = start_point(relaxation, settings.warm, FIRST_RANK, settings.seed, START * self.most_rho)
-        if settings.warm is not None:
-            return point
-        factors, _, rhos = self.model.expand(point)
+        warm = warm_point(relaxation, settings.warm, settings.seed)
+        if warm is not None:
+            return warm
+        drawn = random_point(relaxation, FIRST_RANK, settings.seed, START * self.most_rho)
+        factors, _, rhos = self.model.expand(drawn)
         slope = self.loss.gradient(np.zeros(self.problem.n), self.problem.y)
         escape = self.proved(slope, factors, sum(rhos)).escape
         return with_columns(relaxation, [RANDOM * f for f in factors], rhos, escape, SHARE)

@@ -59,6 +59,7 @@ def test_a_large_problem_in_small_is_certified_within_its_iterations(make, budge
     assert check(problem, certificate).valid and certificate.gap(solution.objective) <= 0.01
 
 
+@pytest.mark.filterwarnings("error")
 def test_targets_of_zero_and_a_penalty_that_leaves_no_neuron_are_solved():
     rng = np.random.default_rng(1)
     rows = rng.choice([-1, 1], size=(60, 8))
@@ -66,8 +67,20 @@ def test_targets_of_zero_and_a_penalty_that_leaves_no_neuron_are_solved():
         pose(rows, 1, rng.normal(size=60), 1e3), Settings(gap=0.01, max_iterations=3000)
     )
     assert alone.status is Status.SOLVED
+    assert alone.rho < 1e-9
     nothing = burer_monteiro.solve(pose(rows, 1, np.zeros(60), 0.1), Settings(gap=0.01, max_iterations=100))
     assert nothing.objective < 1e-9
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bound_that_meets_the_objective_up_to_rounding_ends_quietly():
+    problem = planted_bilinear(1000, 200, 5)  # zero is optimal at this beta
+    labels = np.where(problem.y > 0, 1.0, -1.0)
+    problem = pose(
+        problem.q, 255, labels, 0.01, loss="logistic", family="polynomial", activation=(0.09, 0.5, 0.47)
+    )
+    solution = burer_monteiro.solve(problem, Settings(gap=0.01, max_iterations=600))
+    assert solution.status is Status.SOLVED and abs(solution.objective - np.log(2)) < 1e-9
 
 
 def test_single_precision_does_not_end_a_run_before_its_gap(monkeypatch):

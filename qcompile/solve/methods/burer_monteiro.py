@@ -173,6 +173,8 @@ class _Run:
             self.point = like.unpack(end.x)
             escape = self.measure()
             self.rounded = True
+        if self.status is not None:
+            return
         if self.rounded and self.model.dtype == np.float32:
             self.model = self.evaluator(np.float64)
         self.pause = min(int(1.5 * self.pause), LONGEST_ROUND)

@@ -25,10 +25,10 @@ from qcompile.rounding.settings import RoundingSettings
 from qcompile.train.candidates import Candidate, candidates, merit, rank
 from qcompile.train.choices import BETAS, Choices
 from qcompile.train.fit import problem_of, real_scores, rows_like
+from qcompile.train.folds import FEW, folds_of, standard_error
 
 __all__ = ["Chosen", "choose", "dataset_of"]
 
-ROWS = 1500  # validation networks are trained on at most this many rows
 FINALISTS = 3
 # Below so many numbers (rows times inputs) a fit is all interpreter, and threads only wait for each other.
 THREADED = 20_000
@@ -38,8 +38,6 @@ WORK, MOST_WORK = 8e6, 5e7
 # Above so many inputs, or FEW rows, validation searches quickly. Below it the full search is cheap, and its
 # noise is not: on wine (142 rows) quick searches cost a test row of 178, and with it the accuracy asked for.
 QUICK_WIDTH = 128
-# Few rows make noisy folds, and fit in no time: their folds are repeated.
-FEW, REPEATS = 400, 3
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def choose(
     betas = (choices.beta,) if choices.beta else BETAS
     if len(options) == 1 and len(betas) == 1:
         return Chosen(options[0], betas[0], f"as asked, with beta {betas[0]:g}")
-    folds = _folds(x, y, task, choices.seed)
+    folds = folds_of(x, y, task, choices.seed)
     if not folds:
         beta = betas[0] if len(betas) == 1 else 0.01
         return Chosen(
@@ -169,33 +167,6 @@ def _pick(table: Sequence[dict[str, Any]], default: Sequence[str]) -> int:
     return best
 
 
-def _folds(
-    x: NDArray[np.float32], y: NDArray[Any], task: str, seed: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Seeded folds over at most ROWS rows, stratified for classes; empty if a fold would be too small."""
-    from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold, train_test_split
-
-    rows = np.arange(len(y))
-    smallest = int(np.bincount(y).min()) if task == "classification" else len(y)
-    if len(rows) > ROWS:
-        strata = y if task == "classification" and smallest >= 2 else None
-        rows, _ = train_test_split(rows, train_size=ROWS, random_state=seed, stratify=strata)
-        rows = np.sort(rows)
-        smallest = int(np.bincount(y[rows]).min()) if task == "classification" else len(rows)
-    count = min(5 if len(rows) <= 1000 else 3, len(rows) // 4)
-    if count < 2:
-        return []
-    repeats = REPEATS if len(rows) <= FEW else 1
-    if task == "classification" and smallest >= count:
-        splitter = RepeatedStratifiedKFold(n_splits=count, n_repeats=repeats, random_state=seed)
-    else:
-        splitter = RepeatedKFold(n_splits=count, n_repeats=repeats, random_state=seed)
-    pairs = [(rows[a], rows[b]) for a, b in splitter.split(rows, y[rows])]
-    if task == "classification":  # a fold whose training rows miss a class cannot be fitted
-        pairs = [(a, b) for a, b in pairs if len(np.unique(y[a])) == len(np.unique(y))]
-    return pairs
-
-
 def _path(
     option: Candidate,
     betas: Sequence[float],
@@ -262,7 +233,7 @@ def _path(
                     for o, (_, held), p in zip(outputs, folds, parts, strict=True)
                 ]
             )
-            error = _error(scores, len(folds[0][0]) + len(folds[0][1]))
+            error = standard_error(scores, len(folds[0][0]) + len(folds[0][1]))
             risks = [_risk(o, held.y, loss) for o, (_, held) in zip(outputs, parts, strict=True)]
             rows.append(
                 {
@@ -280,12 +251,6 @@ def _path(
             if all(r["score"] < best["score"] - 0.5 * best["error"] for r in rows[-2:]):
                 break
     return rows
-
-
-def _error(scores: NDArray[np.float64], rows: int) -> float:
-    """Standard error of the mean over folds; repeated folds share their rows, so they count once."""
-    independent = max(1, len(scores) // (REPEATS if rows <= FEW else 1))
-    return float(scores.std(ddof=1) / np.sqrt(independent)) if len(scores) > 1 else 0.0
 
 
 def _risk(values: NDArray[np.float64], y: NDArray[np.float64], loss: str) -> float:

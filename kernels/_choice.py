@@ -22,7 +22,17 @@ from qcompile.kernels._bit_rows import bit_rows
 from qcompile.kernels._contract import TwoLayer
 from qcompile.kernels.simd.isa import Isa
 
-__all__ = ["DEFAULT", "METHODS", "Choice", "Table", "calibrated", "choose", "passes", "predicted_ns", "stored"]
+__all__ = [
+    "DEFAULT",
+    "METHODS",
+    "Choice",
+    "Table",
+    "calibrated",
+    "choose",
+    "passes",
+    "predicted_ns",
+    "stored",
+]
 
 METHODS = "qcompile.kernels.subset"
 FILE = "calibration.json"
@@ -130,7 +140,9 @@ def calibrated(isa: str) -> Table | None:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    sound = all(np.isfinite(costs).all() and min(costs) >= 0 for of in table.values() for costs in of.values())
+    sound = all(
+        np.isfinite(costs).all() and min(costs) >= 0 for of in table.values() for costs in of.values()
+    )
     # Without the methods that take 8-bit codes the table could not answer for every network.
     whole = all(any(registry.load(METHODS, m).MAX_BITS == 8 for m in of) for of in table.values())
     return table if sound and whole else None

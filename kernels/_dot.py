@@ -1,6 +1,6 @@
 """A dot kernel out of a method: the product of integer weights with rows of codes, one call per batch.
 
-    (w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/_bit_rows.py)
+(w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/_bit_rows.py)
 """
 
 from __future__ import annotations

@@ -92,9 +92,7 @@ def encode_plan(encoder: Encoder) -> EncodePlan:
     length = constants.stop - constants.start
     suffix = np.zeros(-(-length // 64) * 64 + 64, np.uint8)
     suffix[:length] = encoder.top
-    return EncodePlan(
-        tuple(blocks), tuple(arrays), tuple(counts), tuple(firsts), suffix, encoder.top
-    )
+    return EncodePlan(tuple(blocks), tuple(arrays), tuple(counts), tuple(firsts), suffix, encoder.top)
 
 
 def encode_text(plan: EncodePlan) -> str:

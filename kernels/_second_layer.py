@@ -102,7 +102,20 @@ def _scales(form: TwoLayer, planes: BitRows) -> tuple[NDArray[np.int64], NDArray
 
 
 # Words of the parameter table ``e``: sizes, then addresses.
-WORDS = ("neurons", "classes", "scale", "rest", "shift", "alpha", "score_scale", "score_shift", "hidden", "c2", "c1", "c0")
+WORDS = (
+    "neurons",
+    "classes",
+    "scale",
+    "rest",
+    "shift",
+    "alpha",
+    "score_scale",
+    "score_shift",
+    "hidden",
+    "c2",
+    "c1",
+    "c0",
+)
 
 
 def text_of(layer: Shape) -> str:
@@ -191,7 +204,8 @@ def _accumulate(layer: Shape, alpha: str) -> list[str]:
         return [f"acc = add_i32(acc, mul_i32(h, load_i32({alpha} + j * 4)))"]
     if layer.hidden == 32:
         return [f"w = load_i32({alpha} + j * 4)"] + [
-            f"acc = add_i64(acc, mul_i64({half}_i32_signed(h), {half}_i32_signed(w)))" for half in ("low", "high")
+            f"acc = add_i64(acc, mul_i64({half}_i32_signed(h), {half}_i32_signed(w)))"
+            for half in ("low", "high")
         ]
     return [
         f"acc = add_i64(acc, mul_i64(h_low, load_i64({alpha} + j * 8)))",

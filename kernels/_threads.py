@@ -30,7 +30,9 @@ def cores() -> int:
     asked = os.environ.get(VARIABLE)
     if asked is not None:
         if not asked.isdecimal() or int(asked) < 1:
-            raise UnsupportedError(f"{VARIABLE} is {asked!r}; give a number of threads, 1 or more, or unset it.")
+            raise UnsupportedError(
+                f"{VARIABLE} is {asked!r}; give a number of threads, 1 or more, or unset it."
+            )
         return int(asked)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -50,9 +52,7 @@ def run_parts(kernels: Sequence[Callable[[Any, Any], None]], x: Any, out: Any) -
     """``kernel(x[a:b], out[a:b])`` for equal parts, one per kernel, at the same time."""
     edges = [len(x) * i // len(kernels) for i in range(len(kernels) + 1)]
     parts = [(x[a:b], out[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
-    waiting = [
-        _pool().submit(kernel, *part) for kernel, part in zip(kernels[1:], parts[1:], strict=True)
-    ]
+    waiting = [_pool().submit(kernel, *part) for kernel, part in zip(kernels[1:], parts[1:], strict=True)]
     kernels[0](*parts[0])
     for one in waiting:
         one.result()

@@ -113,6 +113,4 @@ def run(state: State, x: NDArray[np.float32], out: NDArray[np.int64]) -> None:
 def explain(state: State) -> str:
     """Which methods run, and why, in one line."""
     one, many = state.single, state.batch
-    return (
-        f"{state.isa.name}; single rows by {one.method}: {one.reason}; batches by {many.method}: {many.reason}"
-    )
+    return f"{state.isa.name}; single rows by {one.method}: {one.reason}; batches by {many.method}: {many.reason}"

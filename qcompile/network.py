@@ -160,9 +160,7 @@ def score_bound(network: Network) -> int:
     else:
         a, b, c = (abs(k) for k in network.activation)
         h = [a * p * p + b * p + c for p in tu]
-    per_class = [
-        sum(abs(int(a)) * b for a, b in zip(column, h, strict=True)) for column in network.alpha.T
-    ]
+    per_class = [sum(abs(int(a)) * b for a, b in zip(column, h, strict=True)) for column in network.alpha.T]
     return max(per_class, default=0)
 
 

@@ -1,6 +1,6 @@
 """The README says what is so: commands, help, folders, links and code are compared with the project.
 
-    python tests/test_readme.py      rewrites its generated parts
+python tests/test_readme.py      rewrites its generated parts
 """
 
 from __future__ import annotations

@@ -91,7 +91,11 @@ def _widen(source: str, target: str, half: int, signed: bool) -> None:
     sign = "signed" if signed else "unsigned"
     cut = f"a[:{lanes}]" if half == 0 else f"a[{lanes}:]"
     numpy = target.replace("i", "int")
-    view = "" if signed else f".view(np.{'u' * (source[0] == 'i')}{source.replace('i', 'int').replace('u8', 'uint8')})"
+    view = (
+        ""
+        if signed
+        else f".view(np.{'u' * (source[0] == 'i')}{source.replace('i', 'int').replace('u8', 'uint8')})"
+    )
 
     def emit(b: Any, x: Any) -> Any:
         part = shuffle(b, x, x, list(range(half * lanes, half * lanes + lanes)))
@@ -201,11 +205,11 @@ def _pack(b: Any, *parts: Any) -> Any:
 
 def _pack_avx512(b: Any, *parts: Any) -> Any:
     words = VECTORS["i16"].llvm
-    first, second = (
-        call(b, "llvm.x86.avx512.packusdw.512", words, x, y) for x, y in (parts[:2], parts[2:])
-    )
+    first, second = (call(b, "llvm.x86.avx512.packusdw.512", words, x, y) for x, y in (parts[:2], parts[2:]))
     # The packs work inside 128-bit lanes: dword 4 l + p of the result is lane l of part p.
-    mixed = b.bitcast(call(b, "llvm.x86.avx512.packuswb.512", VECTORS["u8"].llvm, first, second), VECTORS["i32"].llvm)
+    mixed = b.bitcast(
+        call(b, "llvm.x86.avx512.packuswb.512", VECTORS["u8"].llvm, first, second), VECTORS["i32"].llvm
+    )
     ordered = shuffle(b, mixed, mixed, [4 * lane + part for part in range(4) for lane in range(4)])
     return b.bitcast(ordered, VECTORS["u8"].llvm)
 

@@ -41,7 +41,9 @@ def _gather(b: Any, tables: list[Any], index: Any, mask: int, base: Any = None) 
 
 def _lookup16(b: Any, table: Any, index: Any) -> Any:
     found = _gather(b, [table], index, 15, lambda lane: lane // 16 * 16)
-    return b.select(b.icmp_unsigned("<", index, ir.Constant(U8, [128] * 64)), found, ir.Constant(U8, [0] * 64))
+    return b.select(
+        b.icmp_unsigned("<", index, ir.Constant(U8, [128] * 64)), found, ir.Constant(U8, [0] * 64)
+    )
 
 
 def _lookup16_avx2(b: Any, table: Any, index: Any) -> Any:

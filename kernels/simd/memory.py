@@ -44,7 +44,9 @@ def _repeat(width: int) -> Emit:
     def emit(b: Any, a: Any) -> Any:
         if width <= 8:
             word = ir.IntType(8 * width)
-            return b.bitcast(splat(b, b.load(_pointer(b, a, word), align=1), BYTES // width), VECTORS["u8"].llvm)
+            return b.bitcast(
+                splat(b, b.load(_pointer(b, a, word), align=1), BYTES // width), VECTORS["u8"].llvm
+            )
         kind = ir.VectorType(ir.IntType(8), width)
         part = b.load(_pointer(b, a, kind), align=1)
         return shuffle(b, part, part, list(range(width)) * (BYTES // width))

@@ -20,8 +20,20 @@ from numba.extending import intrinsic, register_model
 
 from qcompile.kernels.simd.isa import ISAS
 
-__all__ = ["BYTES", "TABLE", "Emit", "Instruction", "Vector", "call", "define", "halves", "join", "shuffle",
-           "splat", "vocabulary"]
+__all__ = [
+    "BYTES",
+    "TABLE",
+    "Emit",
+    "Instruction",
+    "Vector",
+    "call",
+    "define",
+    "halves",
+    "join",
+    "shuffle",
+    "splat",
+    "vocabulary",
+]
 
 BYTES = 64
 Emit = Callable[..., Any]
@@ -89,7 +101,9 @@ def define(signature: str, meaning: str, portable: Emit, **special: Emit) -> Non
     name, *operands = left.split()
     if name in TABLE:
         raise ValueError(f"instruction {name} is defined twice.")
-    TABLE[name] = Instruction(name, tuple(operands), result.strip(), meaning, {"portable": portable, **special})
+    TABLE[name] = Instruction(
+        name, tuple(operands), result.strip(), meaning, {"portable": portable, **special}
+    )
 
 
 def kind(name: str) -> Any:
@@ -162,5 +176,7 @@ def join(builder: Any, parts: list[Any]) -> Any:
     """Inverse of ``halves``; the number of parts is a power of two."""
     while len(parts) > 1:
         n = parts[0].type.count
-        parts = [shuffle(builder, a, b, list(range(2 * n))) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        parts = [
+            shuffle(builder, a, b, list(range(2 * n))) for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
     return parts[0]

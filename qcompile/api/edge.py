@@ -120,7 +120,9 @@ def library(program: Program, goal: Target) -> Artifact:
             f"a shared library is made for this system's own CPUs, and target {goal.name!r} is not one; "
             f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: C99 is written."
         )
-    artifact: Artifact = load("qcompile.backends", "shared_library").build(program, goal, LIBRARY_ISA[goal.name])
+    artifact: Artifact = load("qcompile.backends", "shared_library").build(
+        program, goal, LIBRARY_ISA[goal.name]
+    )
     return artifact
 
 

@@ -12,7 +12,9 @@ EXAMPLE = "qcompile calibrate --seconds 0.02"
 
 
 @click.command("calibrate", short_help="Measure the kernels on this machine.", epilog=example(EXAMPLE))
-@click.option("--isa", metavar="NAME", help="Instruction set: avx512, avx2, neon or scalar; the best one when left out.")
+@click.option(
+    "--isa", metavar="NAME", help="Instruction set: avx512, avx2, neon or scalar; the best one when left out."
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(0.001, 10.0),

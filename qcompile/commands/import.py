@@ -18,8 +18,10 @@ EXAMPLE = "qcompile import build/model.onnx -o imported/"
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("imported"), show_default=True,
               help="Folder for the integer model and the program's text.")  # fmt: skip
 @click.option(
-    "--inputs", metavar="TYPE", help="Integers that raw cells hold, where the file has no input quantizer:"
-    " UINT8, UINT8/255 (pixels in [0, 1]), BINARY, BIPOLAR, INT8, FIXED<8,3>, .."
+    "--inputs",
+    metavar="TYPE",
+    help="Integers that raw cells hold, where the file has no input quantizer:"
+    " UINT8, UINT8/255 (pixels in [0, 1]), BINARY, BIPOLAR, INT8, FIXED<8,3>, ..",
 )
 @json_option
 def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> None:

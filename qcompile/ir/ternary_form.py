@@ -55,5 +55,11 @@ def ternary_form(network: Network) -> Network:
         keep[:1] = True  # a network has at least one neuron
     squares = distinct[keep].astype(np.int8)
     return replace(
-        network, u=squares, v=squares, alpha=summed[keep], form="polynomial", activation=(1, 0, 0), weights="ternary"
+        network,
+        u=squares,
+        v=squares,
+        alpha=summed[keep],
+        form="polynomial",
+        activation=(1, 0, 0),
+        weights="ternary",
     )

@@ -119,6 +119,4 @@ def pose(q: NDArray[Any], unit: int, y: NDArray[Any], beta: float, **choices: An
     y = np.asarray(y, dtype=np.float64)
     keys = np.column_stack([q.astype(np.float64), y])
     distinct, counts = np.unique(keys, axis=0, return_counts=True)
-    return Problem(
-        distinct[:, :-1].astype(np.int16), unit, distinct[:, -1], counts / len(q), beta, **choices
-    )
+    return Problem(distinct[:, :-1].astype(np.int16), unit, distinct[:, -1], counts / len(q), beta, **choices)

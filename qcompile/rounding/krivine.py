@@ -35,9 +35,7 @@ def _root(r: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(vector * np.sqrt(np.maximum(value, 0.0)))
 
 
-def sample_signs(
-    solution: Solution, count: int, seed: int
-) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def sample_signs(solution: Solution, count: int, seed: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Independent pairs (u, v) of sign vectors with E[u v'] = (2 gamma / pi) Z / rho.
 
     Args:

@@ -31,9 +31,7 @@ def feasible(
         rho = float((da + db).max())
         return a, b, rho, objective_of_outputs(problem, f, rho)
     radii = (float(da.max()), float(db.max()))
-    lifts = [
-        np.maximum(0.0, relaxation.floor * r - x) for r, x in zip(radii, (da, db), strict=True)
-    ]
+    lifts = [np.maximum(0.0, relaxation.floor * r - x) for r, x in zip(radii, (da, db), strict=True)]
     f += (z * z) @ (lifts[0] - lifts[1]) + relaxation.constant * (radii[0] - radii[1])
     rho = radii[0] + radii[1]
     return a + np.diag(lifts[0]), b + np.diag(lifts[1]), rho, objective_of_outputs(problem, f, rho)

@@ -56,7 +56,9 @@ def test_the_ternary_form_is_other_code_and_refused_where_there_is_none(model, t
         assert run(*words)[0] == 0
     assert (tmp_path / "trained/model.c").read_text() != (tmp_path / "ternary/model.c").read_text()
     encoder = Encoder("uniform", 1, [0, 4], [0, 0], *np.ones((2, 2)), np.zeros(1))
-    square = Network(encoder, [[1, 1]], [[1, 1]], [[1]], 1.0, form="polynomial", activation=(1, 0, 0), task="regression")
+    square = Network(
+        encoder, [[1, 1]], [[1, 1]], [[1]], 1.0, form="polynomial", activation=(1, 0, 0), task="regression"
+    )
     other = write_model(square, tmp_path / "square.onnx")
     code, text = run("compile", other, "--target", "cortex-m4", "-o", tmp_path / "no", "--form", "ternary")
     assert code == 2 and "this one is polynomial" in text and not (tmp_path / "no").exists()

@@ -43,19 +43,43 @@ def test_a_c_program_and_ctypes_get_the_scores_of_the_interpreter(built: Path, t
     expected = interpret(program, row)
 
     (tmp_path / "main.c").write_text(PROGRAM)
-    build = ["cc", "-Wall", "-Werror", "-I", str(out), "main.c", str(out / "model.so"), f"-Wl,-rpath,{out}", "-o", "main"]
+    build = [
+        "cc",
+        "-Wall",
+        "-Werror",
+        "-I",
+        str(out),
+        "main.c",
+        str(out / "model.so"),
+        f"-Wl,-rpath,{out}",
+        "-o",
+        "main",
+    ]
     subprocess.run(build, cwd=tmp_path, check=True)
     words = [repr(float(v)) for v in row[0]]
-    told = subprocess.run([tmp_path / "main", *words], capture_output=True, text=True, check=True).stdout.split()
+    told = subprocess.run(
+        [tmp_path / "main", *words], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert [int(v) for v in told] == [*expected["scores"][0].tolist(), int(expected["label"][0, 0])]
 
     library, scores = ctypes.CDLL(str(out / "model.so")), np.zeros_like(expected["scores"])
-    library.model_scores(ctypes.c_void_p(row.ctypes.data), ctypes.c_int64(1), ctypes.c_void_p(scores.ctypes.data))
+    library.model_scores(
+        ctypes.c_void_p(row.ctypes.data), ctypes.c_int64(1), ctypes.c_void_p(scores.ctypes.data)
+    )
     np.testing.assert_array_equal(scores, expected["scores"])
 
 
 def test_another_system_is_refused_with_the_targets_that_may_be_had(built: Path, tmp_path: Path) -> None:
-    words = ["compile", str(built), "--layout", "library", "--target", "cortex-m4", "-o", str(tmp_path / "lib")]
+    words = [
+        "compile",
+        str(built),
+        "--layout",
+        "library",
+        "--target",
+        "cortex-m4",
+        "-o",
+        str(tmp_path / "lib"),
+    ]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2
     assert "targets: host, x86-64-v3, x86-64-v2" in done.output

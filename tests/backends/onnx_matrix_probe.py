@@ -1,6 +1,6 @@
 """Run by another Python, which has only numpy and one runtime: compare stored outputs, print JSON.
 
-    python onnx_matrix_probe.py onnxruntime|openvino FOLDER
+python onnx_matrix_probe.py onnxruntime|openvino FOLDER
 """
 
 import json
@@ -30,7 +30,7 @@ def with_openvino(path, x):
 
 
 def verdict(outputs, stored):
-    """"equal" where every bit is; otherwise the largest relative differences of scores and values."""
+    """ "equal" where every bit is; otherwise the largest relative differences of scores and values."""
     names = ("scores", "values")
     if all(np.array_equal(found, stored[name]) for found, name in zip(outputs, names)):
         return "equal"

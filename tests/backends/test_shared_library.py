@@ -21,7 +21,9 @@ from qcompile.passes._pipeline import optimise
 def network(classes=3, bits=4, m=21, d=40):
     rng = np.random.default_rng(classes)
     kind = [0] * 20 + [1] * 19 + [4]
-    encoder = Encoder("mixed", bits, kind, rng.integers(0, 9, d), rng.normal(0, 1, d), np.full(d, 3.0), np.zeros(9))
+    encoder = Encoder(
+        "mixed", bits, kind, rng.integers(0, 9, d), rng.normal(0, 1, d), np.full(d, 3.0), np.zeros(9)
+    )
     names = tuple(str(c) for c in range(max(2, classes)))
     u, v = rng.choice([-1, 1], (2, m, d))
     return Network(encoder, u, v, rng.integers(-99, 100, (m, classes)), 0.5, classes=names)
@@ -69,7 +71,9 @@ library.iris_scores(row, ctypes.c_int64(1), out)
 print(1000 * (time.perf_counter() - began), "numba" in sys.modules, *out)
 """
     runs = [
-        subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(
+            [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
         for _ in range(3)
     ]
     assert all(run[1] == "False" for run in runs)

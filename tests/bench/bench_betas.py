@@ -58,7 +58,15 @@ def path(source: str, bits: int, gap: float, threads: int = 1) -> int:
         failed += missed
         shape = f"{problem.n}, {problem.d}"
         verdict = f"{missed} failed" if missed else "all"
-        row = (Path(source).stem.removeprefix("sklearn:"), shape, loss, f"{worst:.1e}", verdict, str(most), f"{seconds:.2f} s")
+        row = (
+            Path(source).stem.removeprefix("sklearn:"),
+            shape,
+            loss,
+            f"{worst:.1e}",
+            verdict,
+            str(most),
+            f"{seconds:.2f} s",
+        )
         print("| " + " | ".join(row) + " |", flush=True)
     return failed
 
@@ -77,7 +85,9 @@ def main() -> int:
     sources += [str(file) for file in sorted(options.folder.glob("*.csv"))] if options.folder else []
     print(f"{platform.processor() or platform.machine()}, one thread; {options.bits}-bit inputs; "
           f"asked: certified gap {options.gap:g} at beta {', '.join(f'{b:g}' for b in BETAS)}\n")  # fmt: skip
-    print("| table | distinct rows, inputs | loss | worst certified gap | certified | most iterations | five betas |")
+    print(
+        "| table | distinct rows, inputs | loss | worst certified gap | certified | most iterations | five betas |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     failed = 0
     with threadpool_limits(limits=1):

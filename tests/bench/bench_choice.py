@@ -59,7 +59,9 @@ def calls() -> None:
         state, out = fused_i8_u8.pack(form), np.zeros((1, 1), np.int64)
         bound = state.function(False)
         compute = host._fused(fused_i8_u8, form, state)
-        times = race({"host call": lambda: compute(x), "kernel": lambda: bound.function(x, out, bound.parameters)})
+        times = race(
+            {"host call": lambda: compute(x), "kernel": lambda: bound.function(x, out, bound.parameters)}
+        )
         over = times["host call"] - times["kernel"]
         print(f"d {d}, m {m}, one row: host call {times['host call']:.2f} us, kernel {times['kernel']:.2f} us, "
               f"over it {over:.2f} us (asked 2: {'met' if over < 2 else 'NOT MET'})")  # fmt: skip
@@ -73,7 +75,12 @@ def threads() -> None:
     for batch in (64, 256, 1024, 4096):
         x, out = rng.standard_normal((batch, 783)).astype(np.float32), np.zeros((batch, 1), np.int64)
         bound = state.function(True)
-        times = race({"one": lambda: bound.function(x, out, bound.parameters), "run": lambda: fused_i8_u8.run(state, x, out)})
+        times = race(
+            {
+                "one": lambda: bound.function(x, out, bound.parameters),
+                "run": lambda: fused_i8_u8.run(state, x, out),
+            }
+        )
         used = "threads" if batch >= state.large else "one thread"
         print(f"784 x 512, {batch} rows: one thread {times['one']:.0f} us, as run ({used}, {len(os.sched_getaffinity(0))} cores) "
               f"{times['run']:.0f} us, {times['one'] / times['run']:.2f}x")  # fmt: skip

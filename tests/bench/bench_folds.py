@@ -70,9 +70,13 @@ def main() -> None:
     parser.add_argument("data", nargs="*", default=["breast_cancer", "digits", "wine", "iris", "diabetes"])
     args = parser.parse_args()
     facts = machine()
-    print(f"{facts['processor']}; processor seconds of one fit, choices included; scikit-learn {sklearn.__version__}, "
-          f"numpy {np.__version__}\n")
-    print("| data | qcompile | linear model | gradient boosting | neurons per class | certified gap | s per fit |")
+    print(
+        f"{facts['processor']}; processor seconds of one fit, choices included; scikit-learn {sklearn.__version__}, "
+        f"numpy {np.__version__}\n"
+    )
+    print(
+        "| data | qcompile | linear model | gradient boosting | neurons per class | certified gap | s per fit |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for name in args.data:
         row = table(name, "regression" if name == "diabetes" else "classification")

@@ -128,19 +128,28 @@ def fused_tables(isa, peak, quick):
         for d, m in SHAPES[:: 4 if quick else 1]:
             times, methods = shape_row(np.random.default_rng(d + m), d, m, batch, isa, widths)
             ratio = {w: times["int8"] / times[f"{w}"] for w in widths}
-            rate = {w: 2e-3 * d * m * batch / times[f"{w}"] * (w if methods[f"{w}"] == "popcount" else 1) for w in widths}
+            rate = {
+                w: 2e-3 * d * m * batch / times[f"{w}"] * (w if methods[f"{w}"] == "popcount" else 1)
+                for w in widths
+            }
             share = max(rate[w] / peak[methods[f"{w}"]] for w in widths)
             found[batch, d, m] = ratio, times["fp32"] / times["8"], share
             print(f"| {d} | {m} | {batch} | {times['fp32']:.1f} | {times['int8']:.1f} | "
                   + " | ".join(f"{times[f'{w}']:.2f}" for w in widths) + " | "
                   + " | ".join(f"{ratio[w]:.2f}" for w in widths)
                   + f" | {times['fp32'] / times['8']:.1f} | {100 * share:.0f} % |", flush=True)  # fmt: skip
-    print("\n| batch | codes | geomean x ORT int8 | least | most | asked / reach for |\n|---|---|---|---|---|---|")
+    print(
+        "\n| batch | codes | geomean x ORT int8 | least | most | asked / reach for |\n|---|---|---|---|---|---|"
+    )
     for batch in (1, 16, 256):
         for w in widths:
             r = [one[0][w] for (b, *_), one in found.items() if b == batch]
             goal = GOALS.get((batch, w))
-            text = "" if goal is None else f"{goal[0]}x / {goal[1]}x: {'met' if geomean(r) >= goal[0] else 'NOT MET'}"
+            text = (
+                ""
+                if goal is None
+                else f"{goal[0]}x / {goal[1]}x: {'met' if geomean(r) >= goal[0] else 'NOT MET'}"
+            )
             print(f"| {batch} | {w}-bit | {geomean(r):.2f} | {min(r):.2f} | {max(r):.2f} | {text} |")
         r = [one[1] for (b, *_), one in found.items() if b == batch]
         goal = "12x / 20x: " + ("met" if geomean(r) >= 12 else "NOT MET") if batch == 1 else ""
@@ -150,7 +159,11 @@ def fused_tables(isa, peak, quick):
 
 
 def small_table(isa):
-    print("\n| d | m | ORT best us | 8-bit us | 4-bit us | 1-bit us | best ORT / 8-bit | / 4-bit | / 1-bit |\n" + "|---" * 9 + "|")
+    print(
+        "\n| d | m | ORT best us | 8-bit us | 4-bit us | 1-bit us | best ORT / 8-bit | / 4-bit | / 1-bit |\n"
+        + "|---" * 9
+        + "|"
+    )
     ratios = {8: [], 4: [], 1: []}
     for d, m in SMALL:
         times, _ = shape_row(np.random.default_rng(d + m), d, m, 1, isa, tuple(ratios))

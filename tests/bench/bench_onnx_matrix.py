@@ -47,9 +47,7 @@ def version(requirement: str) -> str:
     """Name and version of the runtime that its environment has."""
     name = requirement.split("==")[0]
     asked = f"from importlib.metadata import version; print(version({name!r}))"
-    done = subprocess.run(
-        [environment(requirement), "-c", asked], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([environment(requirement), "-c", asked], capture_output=True, text=True, check=True)
     return f"{name} {done.stdout.strip()}"
 
 

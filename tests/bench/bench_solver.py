@@ -72,7 +72,14 @@ def compare(n: int, d: int, rounds: int) -> tuple[str, float, float]:
     fastest = best[ours][0]
     for name, (seconds, objective, gap) in best.items():
         ratio = "" if name == ours else f"{seconds / fastest:.1f} x"
-        row = (f"{n}, {d}", f"{name:12}", f"{seconds:8.3f} s", f"{objective:.8f}", f"{gap:.1e}", f"{ratio:>8}")
+        row = (
+            f"{n}, {d}",
+            f"{name:12}",
+            f"{seconds:8.3f} s",
+            f"{objective:.8f}",
+            f"{gap:.1e}",
+            f"{ratio:>8}",
+        )
         print("| " + " | ".join(row) + " |", flush=True)
     theirs = min(best[name][0] for name in references)
     bar = BARS.get((n, d))

@@ -74,7 +74,11 @@ def bilinear(u, v, alpha, x, step, zero):
     spread = float(4 * np.sqrt(len(weights)) * np.abs(x).mean() / 64)
     both = {"alpha": alpha.reshape(-1, 1).astype(np.float32)}
     static = {"s": np.float32(step), "z0": np.uint8(zero)}
-    integer = [node("MatMulInteger", "q w z0", "zi"), node("Cast", "zi", "zf", to=FLOAT), node("Mul", "zf s", "z")]
+    integer = [
+        node("MatMulInteger", "q w z0", "zi"),
+        node("Cast", "zi", "zf", to=FLOAT),
+        node("Mul", "zf s", "z"),
+    ]
     return {
         "fp32": Bound(
             [node("MatMul", "x w", "z"), *TAIL],

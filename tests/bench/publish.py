@@ -22,10 +22,14 @@ def placed(readme: str, name: str, table: str) -> str:
     """
     opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
     if opening not in readme:
-        sys.exit(f"README.md has no part {name}; its parts are {', '.join(re.findall(r'<!-- ([a-z-]+) -->', readme))}")
+        sys.exit(
+            f"README.md has no part {name}; its parts are {', '.join(re.findall(r'<!-- ([a-z-]+) -->', readme))}"
+        )
     before, rest = readme.split(opening, 1)
     return f"{before}{opening}\n{table.strip()}\n{closing}{rest.split(closing, 1)[1]}"
 
 
 if __name__ == "__main__":
-    README.write_text(placed(README.read_text(encoding="utf-8"), sys.argv[1], sys.stdin.read()), encoding="utf-8")
+    README.write_text(
+        placed(README.read_text(encoding="utf-8"), sys.argv[1], sys.stdin.read()), encoding="utf-8"
+    )

@@ -10,9 +10,9 @@ from networks import random_network, random_rows
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.ir.ternary_form import ternary_form
 from qcompile.network import forward
 from qcompile.passes._pipeline import optimise
-from qcompile.ir.ternary_form import ternary_form
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -30,7 +30,9 @@ def test_half_of_the_weights_are_zero_and_no_square_is_there_twice():
     signs = np.array(list(itertools.product((-1, 1), repeat=d)), dtype=np.int8)
     pairs = np.array(list(itertools.product(range(len(signs)), repeat=2)))
     base = random_network(0, form="bilinear", weights="binary", columns=1, d=d)
-    network = replace(base, u=signs[pairs[:, 0]], v=signs[pairs[:, 1]], alpha=np.arange(1, len(pairs) + 1)[:, None])
+    network = replace(
+        base, u=signs[pairs[:, 0]], v=signs[pairs[:, 1]], alpha=np.arange(1, len(pairs) + 1)[:, None]
+    )
     ternary = ternary_form(network)
     x = random_rows(1, network.encoder, 50)
     np.testing.assert_array_equal(forward(ternary, x), forward(network, x))

@@ -12,7 +12,9 @@ from qcompile.kernels import _choice, calibrate
 @pytest.fixture(autouse=True)
 def quick(tmp_path, monkeypatch):
     monkeypatch.setenv("QCOMPILE_CACHE", str(tmp_path))
-    monkeypatch.setattr(calibrate, "measure", lambda method, isa, rows, seconds: (0.25 / rows, len(method) / 100))
+    monkeypatch.setattr(
+        calibrate, "measure", lambda method, isa, rows, seconds: (0.25 / rows, len(method) / 100)
+    )
     _choice.calibrated.cache_clear()
     yield
     _choice.calibrated.cache_clear()
@@ -34,7 +36,9 @@ def test_json_is_one_document_with_the_file():
     assert {row["method"] for row in record["costs"]} == {"popcount", "bytes4"}
 
 
-@pytest.mark.parametrize(("words", "told"), [(["--isa", "avx51"], "Did you mean"), (["--seconds", "0"], "range")])
+@pytest.mark.parametrize(
+    ("words", "told"), [(["--isa", "avx51"], "Did you mean"), (["--seconds", "0"], "range")]
+)
 def test_wrong_words_are_usage_errors(words, told):
     done = CliRunner().invoke(main, ["calibrate", *words])
     assert done.exit_code == 2

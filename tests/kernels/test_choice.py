@@ -26,7 +26,20 @@ def form(d, m, bits, grid=(-1, 1)):
     u, v = (rng.choice(grid, (m, d)).astype(np.int64) for _ in range(2))
     bound, one = (d * 255) ** 2, np.ones(m, np.int64)
     return TwoLayer(
-        encoder, u, one, 0 * one, v, one, 0 * one, (1, 0, 0), one[None], one[:1], 0 * one[:1], d * 255, bound, m * bound
+        encoder,
+        u,
+        one,
+        0 * one,
+        v,
+        one,
+        0 * one,
+        (1, 0, 0),
+        one[None],
+        one[:1],
+        0 * one[:1],
+        d * 255,
+        bound,
+        m * bound,
     )
 
 

@@ -61,7 +61,8 @@ def scores(form, x, **options):
 
 
 @pytest.mark.parametrize(
-    ("spelling", "bits"), [(one, bits) for one in isa.supported() for bits in (1, 4, 8) if one != "scalar" or bits == 4]
+    ("spelling", "bits"),
+    [(one, bits) for one in isa.supported() for bits in (1, 4, 8) if one != "scalar" or bits == 4],
 )
 def test_it_equals_the_reference(spelling, bits):
     rng = np.random.default_rng(bits)
@@ -104,7 +105,9 @@ def test_extreme_inputs_reach_every_accumulator_width(alpha):
     enc = encoder(rng, 8, (300, 0, 0, 0, 1), 300)
     form = network(rng, enc, 16, 1, alpha=alpha)
     largest = np.ones_like(form.u)
-    form = dataclasses.replace(form, u=largest, v=largest, u_shift=-255 * largest.sum(1), v_shift=-255 * largest.sum(1))
+    form = dataclasses.replace(
+        form, u=largest, v=largest, u_shift=-255 * largest.sum(1), v_shift=-255 * largest.sum(1)
+    )
     x = np.full((5, 300), np.inf, np.float32)
     x[1] = -np.inf
     x[2, ::2] = -np.inf

@@ -12,7 +12,13 @@ from qcompile.kernels.simd.vectors import TABLE, VECTORS, vocabulary
 vocabulary("scalar")
 SCALARS = {"int": ir.IntType(64), "address": ir.IntType(64), "float": ir.FloatType(), "none": ir.VoidType()}
 # What each must become: otherwise the spelling is slower than it should be, or absent.
-EXPECTED = {"lookup16_u8": "tbl", "lookup64_u8": "tbl", "popcount_u8": "cnt", "popcount_i64": "cnt", "add_u8": "add"}
+EXPECTED = {
+    "lookup16_u8": "tbl",
+    "lookup64_u8": "tbl",
+    "popcount_u8": "cnt",
+    "popcount_i64": "cnt",
+    "add_u8": "add",
+}
 
 
 @functools.cache
@@ -30,7 +36,9 @@ def assembly(name: str) -> str:
     module = ir.Module(name)
     module.triple = ISAS["neon"].triple
     result = SCALARS.get(one.result)
-    signature = ir.FunctionType(result or ir.VoidType(), kinds + ([] if result else [ir.IntType(8).as_pointer()]))
+    signature = ir.FunctionType(
+        result or ir.VoidType(), kinds + ([] if result else [ir.IntType(8).as_pointer()])
+    )
     function = ir.Function(module, signature, name)
     builder = ir.IRBuilder(function.append_basic_block())
     operands = [

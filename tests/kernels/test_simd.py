@@ -12,7 +12,14 @@ from qcompile.kernels.simd.reference import reference
 from qcompile.kernels.simd.vectors import TABLE, vocabulary
 
 vocabulary("scalar")
-TYPES = {"u8": np.uint8, "u16": np.uint16, "i16": np.int16, "i32": np.int32, "i64": np.int64, "f32": np.float32}
+TYPES = {
+    "u8": np.uint8,
+    "u16": np.uint16,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "f32": np.float32,
+}
 ROOM = 256
 
 
@@ -20,8 +27,10 @@ def operand(kind: str, rng: np.random.Generator, extreme: bool) -> np.ndarray:
     dtype = TYPES[kind]
     lanes = 64 // np.dtype(dtype).itemsize
     if kind == "f32":
-        return rng.choice([0.0, 1.0, -1.0, 2.5, 1e30], lanes).astype(dtype) if extreme else (
-            rng.normal(0, 1000, lanes).astype(dtype)
+        return (
+            rng.choice([0.0, 1.0, -1.0, 2.5, 1e30], lanes).astype(dtype)
+            if extreme
+            else (rng.normal(0, 1000, lanes).astype(dtype))
         )
     info = np.iinfo(dtype)
     if extreme:
@@ -77,7 +86,12 @@ def test_an_instruction_means_its_line_of_numpy(name, spelling):
     one = TABLE[name]
     rng = np.random.default_rng(0)
     names = "abcdef"[: len(one.operands)]
-    counts = {"right_u8": (0, 4, 7), "right_i16": (0, 8, 15), "bit_of_bytes": (0, 3, 7), "load_first_f32": (0, 1, 15, 16)}
+    counts = {
+        "right_u8": (0, 4, 7),
+        "right_i16": (0, 8, 15),
+        "bit_of_bytes": (0, 3, 7),
+        "load_first_f32": (0, 1, 15, 16),
+    }
     ints = counts.get(name) or ((0, 1, 15) if "left" in name or "right" in name else (0, 1, -1, 77, 255))
     compiled = {}
     for trial, extreme in itertools.product(range(3), (False, True)):
@@ -134,4 +148,6 @@ def test_unknown_and_impossible_spellings_are_refused_with_the_list(monkeypatch)
 def test_the_reference_lists_every_instruction_with_its_meaning():
     lines = reference().splitlines()
     assert len(lines) == len(TABLE)
-    assert all(one.meaning in line for one, line in zip([TABLE[k] for k in sorted(TABLE)], lines, strict=True))
+    assert all(
+        one.meaning in line for one, line in zip([TABLE[k] for k in sorted(TABLE)], lines, strict=True)
+    )

@@ -70,6 +70,4 @@ def test_every_integer_grid_is_rows_of_bits(grid):
     codes = rng.integers(0, 256, (3, 11))
     rows = bit_rows(weight)
     sums = sum(subset_sums(plane, codes) << b for b, plane in enumerate(rows.bits))
-    np.testing.assert_array_equal(
-        rows.low * codes.sum(1, keepdims=True) + rows.step * sums, codes @ weight.T
-    )
+    np.testing.assert_array_equal(rows.low * codes.sum(1, keepdims=True) + rows.step * sums, codes @ weight.T)

@@ -48,9 +48,7 @@ def test_fenchel_holds_with_equality_exactly_at_the_gradient(name):
     loss, (f, y) = load(name), sample(name)
     l = loss.gradient(f, y)
     scale = 1 + loss.value(f, y) + np.abs(l * f)
-    np.testing.assert_allclose(
-        (loss.value(f, y) + loss.conjugate(l, y) - l * f) / scale, 0.0, atol=1e-13
-    )
+    np.testing.assert_allclose((loss.value(f, y) + loss.conjugate(l, y) - l * f) / scale, 0.0, atol=1e-13)
     other = loss.domain(np.random.default_rng(1).normal(size=len(f)), y)
     assert (loss.value(f, y) + loss.conjugate(other, y) - other * f >= -1e-13 * scale).all()
 

@@ -33,7 +33,9 @@ def problems(draw):
     q = rng.choice([-unit, 1, unit], size=(n, d))
     margin = "regression" not in registry.load("qcompile.problem.losses", loss).TASKS
     y = rng.choice([-1.0, 1.0], size=n) if margin else 2 * rng.normal(size=n)
-    activation = draw(st.sampled_from(((1.0, 0.0, 0.0), (-0.5, 1.0, 0.25)))) if family == "polynomial" else None
+    activation = (
+        draw(st.sampled_from(((1.0, 0.0, 0.0), (-0.5, 1.0, 0.25)))) if family == "polynomial" else None
+    )
     beta = 10.0 ** draw(st.floats(-4, 1))
     return pose(q, unit, y, beta, loss=loss, family=family, weights=weights, activation=activation), rng
 
@@ -54,7 +56,9 @@ def reachable(problem, rng):
     u, v = vectors[pairs[:, 0]], vectors[pairs[:, -1]]
     phi = np.unique(unit.features(problem, u, v), axis=1)
     alpha, best = np.zeros(phi.shape[1]), np.inf
-    step = 1.0 / (loss.CURVATURE * max(float(np.linalg.norm(phi * np.sqrt(problem.weight)[:, None], 2)) ** 2, 1e-9))
+    step = 1.0 / (
+        loss.CURVATURE * max(float(np.linalg.norm(phi * np.sqrt(problem.weight)[:, None], 2)) ** 2, 1e-9)
+    )
     for _ in range(60):
         f = phi @ alpha
         best = min(best, objective_of_outputs(problem, f, float(np.abs(alpha).sum())))
@@ -100,11 +104,20 @@ def test_one_changed_number_never_raises_the_bound(posed, seed, where):
     dual = loss.gradient(np.zeros(problem.n), problem.y)
     good = certify(problem, by_hand(problem, dual))
     chance = np.random.default_rng(seed)
-    fields = {"dual": np.array(good.dual), "multiplier": np.array(good.multiplier), "bound": np.array([good.bound])}
+    fields = {
+        "dual": np.array(good.dual),
+        "multiplier": np.array(good.multiplier),
+        "bound": np.array([good.bound]),
+    }
     target = fields[where].reshape(-1)
     target[chance.integers(len(target))] *= 1.0 + 10.0 ** chance.uniform(-9, 1)
     changed = Certificate(
-        float(fields["bound"][0]), "sdp", fields["dual"], {"multiplier": fields["multiplier"]}, 0.0, problem.digest
+        float(fields["bound"][0]),
+        "sdp",
+        fields["dual"],
+        {"multiplier": fields["multiplier"]},
+        0.0,
+        problem.digest,
     )
     verdict = check(problem, changed)
     assert not verdict.valid or changed.bound <= reachable(problem, rng)

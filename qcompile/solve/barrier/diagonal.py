@@ -145,6 +145,4 @@ def eliminate(
     constant = np.where(free, 0.0, terms + share * start - share * offset).sum(axis=1)
     curvature = (big_p * big_q * (1 - f) ** 2 / h).sum(axis=1)
     inverse = np.where(free, 0.0, 1.0 / h)
-    return Elimination(
-        bounds, inverse, start, share, residual, curvature, constant, to_p, to_q, gap_u, gap_v
-    )
+    return Elimination(bounds, inverse, start, share, residual, curvature, constant, to_p, to_q, gap_u, gap_v)

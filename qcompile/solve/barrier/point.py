@@ -98,9 +98,13 @@ def warm_start(model: Model, solution: Solution) -> Point | None:
         diagonal = diagonal * ratio
     dual = (1 - BLEND) * dual + BLEND * inside
     diagonal = (1 - BLEND) * diagonal + BLEND * level
-    parts = (solution.negative, solution.positive) if model.relaxation.swapped else (
-        solution.positive,
-        solution.negative,
+    parts = (
+        (solution.negative, solution.positive)
+        if model.relaxation.swapped
+        else (
+            solution.positive,
+            solution.negative,
+        )
     )
     share = max(solution.rho, 1e-3) / 2
     factors = []

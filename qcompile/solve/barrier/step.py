@@ -43,9 +43,7 @@ class Step:
     high: NDArray[np.float64]
 
 
-def direction(
-    model: Model, linear: Linear, system: System, target: float, first: Step | None = None
-) -> Step:
+def direction(model: Model, linear: Linear, system: System, target: float, first: Step | None = None) -> Step:
     """Solve the Newton equations; ``first`` is the predictor when this is the corrector."""
     p, b, k, size = linear.point, linear.point.bounds, model.k, model.size
     to_p, to_q = target - b.p * b.u, target - b.q * b.v

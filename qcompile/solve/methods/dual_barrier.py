@@ -60,9 +60,7 @@ def solve(problem: Problem, settings: Settings) -> Solution:
             linear = linearise(model, point)
             if best is None or linear.gap < best.gap:
                 best, best_at = linear, iteration
-            history.append(
-                Progress(time.perf_counter() - started, iteration, linear.objective, linear.bound)
-            )
+            history.append(Progress(time.perf_counter() - started, iteration, linear.objective, linear.bound))
             if settings.on_progress is not None:
                 settings.on_progress(history[-1])
             if linear.gap <= 0.5 * settings.gap:

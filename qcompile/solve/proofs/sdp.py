@@ -71,9 +71,7 @@ def price(problem: Problem, dual: NDArray[np.float64], arrays: Mapping[str, NDAr
     if family.VECTORS == 1:
         floors[:] = 1.0  # the lifted corner is exactly 1
         floors[: problem.d] = floor(problem.weights)
-    bounds = [
-        _sigma(multiplier[side % rows], floors, g if side == 0 else -g, error) for side in (0, 1)
-    ]
+    bounds = [_sigma(multiplier[side % rows], floors, g if side == 0 else -g, error) for side in (0, 1)]
     if rows == 1:  # both cones share one diagonal, so the larger shift serves both
         worst = max(bounds, key=lambda b: b.upper)
         return Price(max(b.value for b in bounds), worst.upper - max(b.value for b in bounds))

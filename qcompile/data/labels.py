@@ -161,7 +161,7 @@ def _classes(series: pd.Series[Any], name: str) -> Labels:
     if labelled >= 4 and len(words.texts) == 1:
         raise DataError(
             f"label column {name!r} is {words.texts[0]!r} in every row, so there is nothing to learn; "
-            "choose another label column."
+            "two classes are the least. Choose another label column."
         )
     if labelled >= 4 and 2 * len(words.texts) > labelled:
         raise DataError(

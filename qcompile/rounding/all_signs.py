@@ -15,7 +15,7 @@ from qcompile import registry
 from qcompile.problem.grid import top
 from qcompile.problem.problem import Problem
 from qcompile.rounding.canonical import canonical
-from qcompile.solve.enumerate import largest
+from qcompile.solve.enumerate import TOTAL, largest
 from qcompile.solve.proofs.enumeration import integers, merged
 
 __all__ = ["distinct_inputs", "price_all"]
@@ -43,10 +43,10 @@ def price_all(
     g = family.gradient(problem, dual)
     group = merged(problem.q)
     whole, unit = integers(group, g)
-    best, signs = largest(whole, math.floor(floor * unit))
+    best, signs = largest(whole, math.floor(min(floor * unit, TOTAL)))  # no value reaches TOTAL
     w = top(problem.weights)
     u = signs @ group
     u = np.where(u == 0, 1.0, u)  # the weight of a zero column is free
     v = np.where(u @ g >= 0, 1.0, -1.0)
     u8, v8, _ = canonical(problem, u * w, v * w)
-    return best / unit, u8, v8
+    return max(floor, best / unit), u8, v8

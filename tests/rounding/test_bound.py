@@ -272,3 +272,10 @@ def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
     for kind in ("odd_sets", "enumeration"):
         claim = certificates.Certificate(0.0, kind, np.zeros(problem.n), {}, 0.0, problem.digest)
         assert "bilinear" in certificates.check(problem, claim).reason
+
+
+def test_a_dual_vector_of_zeros_has_an_exact_proof_too() -> None:
+    problem = dataclasses.replace(random_problem(3, 5, "squared"), y=np.zeros(random_problem(3, 5, "squared").n))
+    made = certificates.prove(problem, np.zeros(problem.n), "enumeration", {})
+    assert certificates.check(problem, made).valid
+    assert made.bound == pytest.approx(0.0, abs=1e-12)

@@ -81,7 +81,8 @@ def integers(group: NDArray[np.float64], g: NDArray[np.float64]) -> tuple[NDArra
     """The merged matrix in integers that sum to less than 2^30, and the integer that stands for 1."""
     g = group @ g @ group.T
     total = float(np.abs(g).sum())
-    unit = 2.0 ** min(1000, 29 - math.frexp(total)[1]) if total > 0 else 1.0
+    # Zeros are exact in every unit, so in the smallest one: what rounding may lose counts in units.
+    unit = 2.0 ** min(1000, 29 - math.frexp(total)[1]) if total > 0 else 2.0**1000
     return np.rint(g * unit).astype(np.int32), unit
 
 

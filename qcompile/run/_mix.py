@@ -55,6 +55,8 @@ def undecoded(code: bytes) -> str | None:
 
     >>> undecoded(bytes.fromhex("93972760")), undecoded(bytes.fromhex("0ff009c0")), undecoded(bytes(3))
     ('zbb', 'le', None)
+    >>> undecoded(bytes.fromhex("20f001e0"))  # dlstp.32 lr, r0
+    'dls'
     """
     if len(code) != 4:
         return None
@@ -64,7 +66,7 @@ def undecoded(code: bytes) -> str | None:
     first, second = word & 0xFFFF, word >> 16
     if first & 0xFFC0 == 0xF000 and second & 0xE001 == 0xC001:
         return "le" if first & 0x0F == 0x0F else "wls"
-    if first & 0xFFC0 == 0xF040 and second & 0xE001 == 0xE001:
+    if first & 0xFF80 == 0xF000 and second & 0xE001 == 0xE001:  # dls, and dlstp of every element size
         return "dls"
     if first & 0xFFF0 == 0xEA50:
         return "csel"

@@ -52,6 +52,8 @@ def curves(solve: Sequence[Step], rounding: Sequence[Step], objective: float, bo
     >>> c = curves([[0, 3.0, 0.0], [1, 2.0, 1.5]], [[0.5, 2.5, None], [1, 1.8, None]], 1.8, 1.5)
     >>> c.reached, c.bound[-1], c.end
     (((1.5, 2.5), (2.0, 1.8)), (2.0, 1.5), 2.0)
+    >>> curves([[0, 3.0, 0.0], [1, 2.0, 1.5]], [[1, 1.8, None]], 1.8, 1.79).bound[-1]
+    (2.0, 1.79)
     """
     switch = float(solve[-1][0] or 0.0) if solve else 0.0
     end = switch + (float(rounding[-1][0] or 0.0) if rounding else 0.0)
@@ -59,7 +61,7 @@ def curves(solve: Sequence[Step], rounding: Sequence[Step], objective: float, bo
     reached = [(switch + t, v) for t, v in _best(_known(rounding, 1), min)]
     proved = _best(_known(solve, 2), max)
     if proved:
-        proved.append((end, proved[-1][1]))
+        proved.append((end, max(proved[-1][1], bound)))  # an exact proof comes last
     values = [v for curve in (relaxed, reached, proved) for _, v in curve]
     gap = max(objective - bound, 0.02 * abs(objective), 1e-12)
     low = max(min([*values, bound]), bound - 4 * gap)

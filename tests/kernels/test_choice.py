@@ -2,13 +2,11 @@
 
 import json
 
-import numpy as np
 import pytest
+from two_layer_forms import form
 
 from qcompile import registry
-from qcompile.data.encoder import Encoder
 from qcompile.kernels import _choice, _source, calibrate
-from qcompile.kernels._contract import TwoLayer
 from qcompile.kernels.simd.isa import ISAS
 
 
@@ -18,29 +16,6 @@ def own_cache(tmp_path, monkeypatch):
     _choice.calibrated.cache_clear()
     yield
     _choice.calibrated.cache_clear()
-
-
-def form(d, m, bits, grid=(-1, 1)):
-    rng = np.random.default_rng(d)
-    encoder = Encoder("u", bits, [0] * d, range(d), np.full(d, -3.0), np.full(d, 2.0**bits / 6), np.zeros(d))
-    u, v = (rng.choice(grid, (m, d)).astype(np.int64) for _ in range(2))
-    bound, one = (d * 255) ** 2, np.ones(m, np.int64)
-    return TwoLayer(
-        encoder,
-        u,
-        one,
-        0 * one,
-        v,
-        one,
-        0 * one,
-        (1, 0, 0),
-        one[None],
-        one[:1],
-        0 * one[:1],
-        d * 255,
-        bound,
-        m * bound,
-    )
 
 
 @pytest.mark.parametrize("isa", _choice.DEFAULT)

@@ -4,34 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+from two_layer_forms import form
 
-from qcompile.data.encoder import Encoder
 from qcompile.errors import UnsupportedError
 from qcompile.kernels import _threads, fused_i8_u8
-from qcompile.kernels._contract import TwoLayer, two_layer_reference
-
-
-def form(d, m, bits, grid=(-1, 1)):
-    rng = np.random.default_rng(d)
-    encoder = Encoder("u", bits, [0] * d, range(d), np.full(d, -3.0), np.full(d, 2.0**bits / 6), np.zeros(d))
-    u, v = (rng.choice(grid, (m, d)).astype(np.int64) for _ in range(2))
-    bound, one = (d * 255) ** 2, np.ones(m, np.int64)
-    return TwoLayer(
-        encoder,
-        u,
-        one,
-        0 * one,
-        v,
-        one,
-        0 * one,
-        (1, 0, 0),
-        one[None],
-        one[:1],
-        0 * one[:1],
-        d * 255,
-        bound,
-        m * bound,
-    )
+from qcompile.kernels._contract import two_layer_reference
 
 
 def test_parts_cover_every_row_once_and_run_on_other_threads():

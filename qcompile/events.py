@@ -10,7 +10,7 @@ the code that works never prints. What ``data`` holds, where it is known:
     choose       candidate, score                       one event per candidate, then one sentence
     solve        column, columns, seconds, iteration, objective, bound        while it runs
     rounding     column, columns, seconds, iteration, objective, bound        while it runs
-    solve        columns, methods, reason, status, iterations, seconds           once, when all columns are done
+    solve        columns, methods, reason, status, iterations, seconds      once, when all columns are done
     certificate  column, columns, name, objective, bound, gap
     accuracy     metric, model, baselines
     program      neurons, width, weight_bits, input_bits, accumulators

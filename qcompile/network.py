@@ -100,7 +100,7 @@ class Network:
     @property
     def width(self) -> int:
         """Number d of encoded inputs, the lifted constant included."""
-        return self.u.shape[1]
+        return int(self.u.shape[1])
 
 
 def _grid(weights: str) -> list[int]:
@@ -174,4 +174,5 @@ def decide(network: Network, scores: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     if network.alpha.shape[1] == 1:
         return (scores[:, 0] >= 0).astype(np.int64)
-    return np.argmax(scores, axis=1).astype(np.int64)
+    best: NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
+    return best

@@ -118,7 +118,8 @@ def library(program: Program, goal: Target) -> Artifact:
     if goal.name not in LIBRARY_ISA:
         raise UnsupportedError(
             f"a shared library is made for this system's own CPUs, and target {goal.name!r} is not one; "
-            f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: C99 is written."
+            f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: "
+            "C99 is written."
         )
     artifact: Artifact = load("qcompile.backends", "shared_library").build(
         program, goal, LIBRARY_ISA[goal.name]

@@ -95,8 +95,8 @@ def tensor_bytes(tensor: onnx.TensorProto) -> int:
     dims = list(tensor.dims)
     if any(k < 0 for k in dims) or math.prod(dims) > MAX_ELEMENTS:
         raise ModelError(f"the tensor {tensor.name!r} has the impossible shape {dims}.")
-    whole = 8 * _dtype(tensor).itemsize
-    return -(-math.prod(dims) * (_packed_bits(tensor) or whole) // 8)
+    bits: int = _packed_bits(tensor) or 8 * int(_dtype(tensor).itemsize)
+    return -(-math.prod(dims) * bits // 8)
 
 
 def _dtype(tensor: onnx.TensorProto) -> np.dtype[Any]:

@@ -50,7 +50,7 @@ def ternary_form(network: Network) -> Network:
     distinct, which = np.unique(rows, axis=0, return_inverse=True)
     summed = np.zeros((len(distinct), alpha.shape[1]), dtype=alpha.dtype)
     np.add.at(summed, which.ravel(), alpha)
-    keep = distinct.any(axis=1) & summed.any(axis=1)
+    keep = np.asarray(distinct.any(axis=1) & summed.any(axis=1))
     if not keep.any():
         keep[:1] = True  # a network has at least one neuron
     squares = distinct[keep].astype(np.int8)

@@ -159,7 +159,8 @@ def _search(classes: Sequence[_Class], top: int) -> tuple[float, list[NDArray[np
 def _polished(problem: Problem, layer: IntegerLayer, top: int) -> IntegerLayer:
     """On a coarse grid weights and integers are improved in turn (one class: no neuron is shared)."""
     for _ in range(POLISHED):
-        u, v, alpha = polish(problem, layer.u, layer.v, layer.step * layer.alpha[:, 0], refitted=False)
+        real = np.asarray(layer.step * layer.alpha[:, 0], dtype=np.float64)
+        u, v, alpha = polish(problem, layer.u, layer.v, real, refitted=False)
         moved = _layer([problem], [Atoms(u, v, alpha, layer.objectives[0], 1.0)], top)
         if not moved.objectives[0] < layer.objectives[0] * (1 - 1e-5):
             break

@@ -224,7 +224,7 @@ def _metrics(
         "confusion": None if regression else confused(predicted[test]),
         "baseline_confusion": {} if regression else {name: confused(told) for name, told in others.items()},
         "majority": None if regression else _majority(table, test),
-        "points": _points(table.y[test], predicted[test]) if regression else [],
+        "points": _points(np.asarray(table.y[test], dtype=np.float64), values[test, 0]) if regression else [],
     }
     return metrics, values[test]
 

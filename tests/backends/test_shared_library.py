@@ -89,5 +89,5 @@ def test_the_same_program_gives_the_same_bytes():
 
 def test_another_program_is_refused_with_the_way_out():
     program = parse("qcompile-ir 1\n%x : u4[2] = input\noutput scores = %x")
-    with pytest.raises(CompileError, match="something else.*leave out --layout library"):
+    with pytest.raises(CompileError, match=r"something else.*leave out --layout library"):
         shared_library.build(program)

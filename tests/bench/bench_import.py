@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def network(bits: tuple[int, int], batch: int | str, real: bool) -> onnx.ModelPr
 
     doubled = w.node("Mul", ["x", w.constant(2, "two")])
     value = quantized(w.node("Sub", [doubled, w.constant(1, "one")]), bits[1])
-    for k, (inputs, outputs) in enumerate(zip(WIDTHS[:-1], WIDTHS[1:], strict=True)):
+    for k, (inputs, outputs) in enumerate(pairwise(WIDTHS)):
         value = w.node("MatMul", [value, weights(inputs, outputs)])
         if k < len(WIDTHS) - 2:
             gamma, beta, mean = w.rng.normal(size=(3, outputs))

@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "backends")]
 
-from test_onnx_matrix import OLDEST, PROBE, write_models  # noqa: E402
+from test_onnx_matrix import OLDEST, PROBE, write_models
 
 RUNTIMES = (
     "onnxruntime==1.15.1",

@@ -36,7 +36,8 @@ def main() -> None:
     facts = machine()
     print(f"{facts['processor']}, one thread.\n")
     print(
-        "| input bits | rows per call | packed graph us | custom operator us | packed / custom | kernel alone us |"
+        "| input bits | rows per call | packed graph us | custom operator us "
+        "| packed / custom | kernel alone us |"
     )
     print("| --- | --- | --- | --- | --- | --- |")
     for bits in (1, 4, 8):

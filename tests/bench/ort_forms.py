@@ -17,10 +17,11 @@ class Bound:
 
     def __init__(self, nodes, constants, x, outputs=1):
         kind = {np.dtype(np.float32): FLOAT, np.dtype(np.uint8): U8}[x.dtype]
+        answer = TensorProto.INT32 if nodes[-1].op_type == "MatMulInteger" else FLOAT
         graph = helper.make_graph(
             nodes, "g",
             [helper.make_tensor_value_info("x", kind, ["n", x.shape[1]])],
-            [helper.make_tensor_value_info("y", FLOAT if nodes[-1].op_type != "MatMulInteger" else TensorProto.INT32, None)],
+            [helper.make_tensor_value_info("y", answer, None)],
             [numpy_helper.from_array(np.asarray(a), name) for name, a in constants.items()],
         )  # fmt: skip
         domains = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
@@ -87,7 +88,9 @@ def bilinear(u, v, alpha, x, step, zero):
         "static int8": Bound(
             [node("QuantizeLinear", "x s z0", "q"), *integer, *TAIL], {**both, **static, "w": w8}, x
         ),
-        "dynamic int8": Bound([node("DynamicQuantizeLinear", "x", "q s z0"), *integer, *TAIL], {**both, "w": w8}, x),
+        "dynamic int8": Bound(
+            [node("DynamicQuantizeLinear", "x", "q s z0"), *integer, *TAIL], {**both, "w": w8}, x
+        ),
         "QDQ": Bound(
             [
                 node("QuantizeLinear", "x s z0", "q"), node("DequantizeLinear", "q s z0", "xd"),

@@ -22,9 +22,8 @@ def placed(readme: str, name: str, table: str) -> str:
     """
     opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
     if opening not in readme:
-        sys.exit(
-            f"README.md has no part {name}; its parts are {', '.join(re.findall(r'<!-- ([a-z-]+) -->', readme))}"
-        )
+        parts = ", ".join(re.findall(r"<!-- ([a-z-]+) -->", readme))
+        sys.exit(f"README.md has no part {name}; its parts are {parts}")
     before, rest = readme.split(opening, 1)
     return f"{before}{opening}\n{table.strip()}\n{closing}{rest.split(closing, 1)[1]}"
 

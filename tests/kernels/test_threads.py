@@ -67,5 +67,5 @@ def test_a_runner_may_be_shared_by_threads_that_give_large_batches(monkeypatch):
 @pytest.mark.parametrize("value", ["0", "two", "-1"])
 def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
     monkeypatch.setenv(_threads.VARIABLE, value)
-    with pytest.raises(UnsupportedError, match="QCOMPILE_THREADS is .*1 or more"):
+    with pytest.raises(UnsupportedError, match=r"QCOMPILE_THREADS is .*1 or more"):
         _threads.cores()

@@ -275,7 +275,8 @@ def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
 
 
 def test_a_dual_vector_of_zeros_has_an_exact_proof_too() -> None:
-    problem = dataclasses.replace(random_problem(3, 5, "squared"), y=np.zeros(random_problem(3, 5, "squared").n))
+    drawn = random_problem(3, 5, "squared")
+    problem = dataclasses.replace(drawn, y=np.zeros(drawn.n))
     made = certificates.prove(problem, np.zeros(problem.n), "enumeration", {})
     assert certificates.check(problem, made).valid
     assert made.bound == pytest.approx(0.0, abs=1e-12)

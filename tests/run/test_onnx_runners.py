@@ -170,7 +170,7 @@ def test_tensors_in_other_files_are_counted_and_never_leave_the_folder(tmp_path:
     path = external(tmp_path, "weights.bin")
     (profile,) = profile_files([path], batches=(1,), seconds_per=0.005)
     assert profile.size_bytes == path.stat().st_size + 64
-    with pytest.raises(ModelError, match="'missing.bin', which is not beside it"):
+    with pytest.raises(ModelError, match=r"'missing\.bin', which is not beside it"):
         profile_files([external(tmp_path, "missing.bin")])
     for far in ("../weights.bin", "/etc/hostname"):
         with pytest.raises(ModelError, match="outside of its folder; that is not read"):
@@ -190,7 +190,8 @@ def test_a_file_without_inputs_runs_at_one_size(tmp_path: Path) -> None:
 def test_a_tree_ensemble_with_a_zipmap_is_profiled(tmp_path: Path) -> None:
     tree = helper.make_node(
         "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
-        nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2], nodes_featureids=[0, 0, 0], nodes_values=[0.5, 0.0, 0.0],
+        nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2],
+        nodes_featureids=[0, 0, 0], nodes_values=[0.5, 0.0, 0.0],
         nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0],
         class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 1], class_weights=[1.0, 1.0],
         classlabels_int64s=[0, 1], post_transform="NONE",

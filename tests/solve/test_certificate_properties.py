@@ -135,8 +135,8 @@ def test_the_file_gives_back_the_same_certificate(tmp_path_factory, posed):
     assert read.bound == made.bound and np.array_equal(read.dual, made.dual)
     assert check(problem, read).valid
     assume(problem.n > 1)
-    other = pose(problem.q, problem.unit, problem.y, 2 * problem.beta, loss=problem.loss, family=problem.family,
-                 weights=problem.weights, activation=problem.activation)  # fmt: skip
+    kind = {name: getattr(problem, name) for name in ("loss", "family", "weights", "activation")}
+    other = pose(problem.q, problem.unit, problem.y, 2 * problem.beta, **kind)
     assert not check(other, read).valid
 
 

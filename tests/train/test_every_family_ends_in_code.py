@@ -1,4 +1,4 @@
-"""Every family and grid from a table to code: certified, its integers the objective, the same bits everywhere."""
+"""Every family and grid from a table to code: certified, its integers the objective, the same bits."""
 
 import numpy as np
 import pytest

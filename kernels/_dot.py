@@ -16,7 +16,8 @@ from qcompile.kernels import _source
 from qcompile.kernels._arena import Arena
 from qcompile.kernels._bit_rows import bit_rows
 from qcompile.kernels._contract import Dot, Spec
-from qcompile.kernels._subset import bind
+from qcompile.kernels._subset import Subset, by_size
+from qcompile.kernels._tile import bind
 from qcompile.kernels.simd.isa import ISAS, current
 
 __all__ = ["State", "fill", "pack", "spec"]
@@ -67,8 +68,7 @@ def pack(form: Dot, method: ModuleType, rows: int = 4, isa: str | None = None) -
         "last": arena.room(128),
     }
     assert tuple(words) == WORDS
-    text = _text(subset.tile[1])
-    module = _source.load("dot", spelling.name, text, (subset.module,))
+    module = _source.load("dot", spelling.name, _text(subset), subset.modules)
     return State(module.dot, int(arena.table(words)), arena)  # a plain int: Numba knows it at once
 
 
@@ -77,21 +77,22 @@ def fill(state: State, x: NDArray[np.uint8], out: NDArray[np.int64]) -> None:
     state.function(x, out, state.parameters)
 
 
-def _text(at_once: int) -> str:
+def _text(subset: Subset) -> str:
     names = "\n".join(f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS))
-    return f"""def rows_at_once(source, to, count, e):
+    work = "enter(source, count, e); subset_{size}(subset); leave(to, count, e)"
+    return f"""def enter(source, count, e):
 {names}
-    padded = (rows + 15) // 16 * 16
     for i in range(count):
         c = codes + i * code_bytes
         for k in range(0, d - 63, 64):
             store_u8(c + k, load_u8(source + i * d + k))
         for k in range(d - d % 64, d):
             write_u8(c + k, read_u8(source + i * d + k))
-    if count == {at_once}:
-        subset_{at_once}(subset)
-    else:
-        subset_1(subset)
+
+
+def leave(to, count, e):
+{names}
+    padded = (rows + 15) // 16 * 16
     for i in range(count):
         total = splat_i64(0)
         for k in range(0, d, 64):
@@ -115,19 +116,17 @@ def _text(at_once: int) -> str:
                 store_i64(last + 64, b)
                 for k in range(rows - j):
                     write_i64(out + (j + k) * 8, read_i64(last + k * 8))
-    return 0
 
 
 def dot(x, out, e):
     n = x.shape[0]
     source = x.ctypes.data
     to = out.ctypes.data
-    k = 0
-    while k < n:
-        count = {at_once} if k + {at_once} <= n else 1
-        rows_at_once(source, to, count, e)
+    subset = read_i64(e + {8 * WORDS.index("subset")})
+    while n > 0:
+{by_size(subset, work)}
         source += count * x.shape[1]
         to += count * out.shape[1] * 8
-        k += count
+        n -= count
     return 0
 """

@@ -23,14 +23,15 @@ from qcompile.kernels._bit_rows import bit_rows
 from qcompile.kernels._contract import TwoLayer
 from qcompile.kernels._encode import encode_plan, encode_text
 from qcompile.kernels._second_layer import second_layer
-from qcompile.kernels._subset import bind
+from qcompile.kernels._subset import Subset, by_size
+from qcompile.kernels._tile import bind
 from qcompile.kernels.simd.isa import Isa
 
 __all__ = ["Fused", "build"]
 
 WORDS = (
     "features", "classes", "code_bytes", "sum_bytes", "codes", "sums", "scratch", "subset",
-    "encoder", "second", "row_scores",
+    "encoder", "second", "row_scores", "totals",
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ class Fused:
         parameters: address of the parameter table.
         arena: keeps everything behind that address alive.
         method: name of the subset-sum method.
-        tile: (R, N) in registers.
+        sizes: numbers of rows that are answered at once, descending to 1.
         modules: generated, in the order in which they use each other.
     """
 
@@ -53,7 +54,7 @@ class Fused:
     parameters: int
     arena: Arena
     method: str
-    tile: tuple[int, int]
+    sizes: tuple[int, ...]
     modules: tuple[ModuleType, ...]
 
 
@@ -87,19 +88,19 @@ def build(form: TwoLayer, method: ModuleType, isa: Isa, rows: int, cached: bool 
         "encoder": arena.table(plan.words(arena)),
         "second": arena.table(layer.words),
         "row_scores": arena.room(8 * len(form.alpha)),
+        "totals": arena.room(8 * subset.sizes[0]),
     }
     assert tuple(words) == WORDS
     encoder = _source.load("encode", isa.name, encode_text(plan), (), cached)
     second = _source.load("second_layer", isa.name, layer.text, (), cached)
-    at_once = subset.tile[1]
-    text = "\n\n".join([*(_tile(n) for n in sorted({1, at_once})), _network(at_once)])
-    uses = (encoder, subset.module, second)
+    text = "\n\n".join([*(_tile(n) for n in subset.sizes), _network(subset)])
+    uses = (encoder, *subset.modules, second)
     network = _source.load("network", isa.name, text, uses, cached)
     # A plain int: Numba takes microseconds to find out what a subclass of int is, at every call.
     parameters = int(arena.table(words))
     modules = (*uses, network)
     return Fused(
-        network.network, network.free_network, parameters, arena, subset.method, subset.tile, modules
+        network.network, network.free_network, parameters, arena, subset.method, subset.sizes, modules
     )
 
 
@@ -113,35 +114,37 @@ def _arrange(bits: NDArray[np.bool_], sides: int, neurons: int) -> NDArray[np.bo
 
 
 def _tile(n: int) -> str:
-    lines = [f"def tile_{n}(row, to, e):"]
+    """Up to n rows: those that are not there cost as much, and nobody reads their sums."""
+    encode = [
+        "total = encode(row + {i} * features * 4, codes + {i} * code_bytes, scratch, encoder)",
+        "write_i64(totals + {i} * 8, total)",
+    ]
+    score = [
+        "second_layer(sums + {i} * sum_bytes, read_i64(totals + {i} * 8), to + {i} * classes * 8, second)"
+    ]
+    lines = [f"def tile_{n}(row, count, to, e):"]
     lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS)]
-    for i in range(n):
-        place = f"row + {i} * features * 4, codes + {i} * code_bytes"
-        lines.append(f"    total{i} = encode({place}, scratch, encoder)")
-    lines.append(f"    subset_{n}(subset)")
-    for i in range(n):
-        place = f"sums + {i} * sum_bytes, total{i}, to + {i} * classes * 8"
-        lines.append(f"    second_layer({place}, second)")
+    lines += [*_each(encode, n), f"    subset_{n}(subset)", *_each(score, n)]
     return "\n".join(lines) + "\n"
 
 
-def _network(at_once: int) -> str:
+def _each(body: list[str], n: int) -> list[str]:
+    """The lines once per row; a few rows are written out."""
+    if n <= 4:
+        return [f"    {line.format(i=i)}" for i in range(n) for line in body]
+    return ["    for i in range(count):", *(f"        {line.format(i='i')}" for line in body)]
+
+
+def _network(subset: Subset) -> str:
     names = "\n".join(f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS))
-    many = f"""
-    while k + {at_once} <= n:
-        tile_{at_once}(row, to, e)
-        row += {at_once} * row_bytes
-        to += {at_once} * out_bytes
-        k += {at_once}"""
     return f"""def scores(row, n, to, e):
     row_bytes = 4 * read_i64(e)
     out_bytes = 8 * read_i64(e + 8)
-    k = 0{many if at_once > 1 else ""}
-    while k < n:
-        tile_1(row, to, e)
-        row += row_bytes
-        to += out_bytes
-        k += 1
+    while n > 0:
+{by_size(subset, "tile_{size}(row, count, to, e)")}
+        row += count * row_bytes
+        to += count * out_bytes
+        n -= count
     return 0
 
 
@@ -156,7 +159,7 @@ def free_network(x, out, e):
 def labels(row, n, to, e):
 {names}
     for k in range(n):
-        tile_1(row + k * features * 4, row_scores, e)
+        tile_1(row + k * features * 4, 1, row_scores, e)
         best = 0
         top = read_i64(row_scores)
         if classes == 1:

@@ -20,7 +20,7 @@ from qcompile.kernels import _source
 from qcompile.kernels._arena import Arena
 from qcompile.kernels.simd.isa import Isa
 
-__all__ = ["WORDS", "Subset", "bind"]
+__all__ = ["WORDS", "Subset", "bind", "by_size"]
 
 # Words of the parameter table, in order.
 WORDS = (
@@ -34,16 +34,18 @@ class Subset:
     """A method bound to a bit matrix.
 
     Attributes:
-        module: generated; ``subset_1`` and ``subset_N``.
+        modules: generated; ``subset_N`` for each N of ``sizes``.
         words: name -> size or address, see WORDS.
-        tile: (R, N) in registers.
+        sizes: numbers of rows that are answered at once, descending to 1.
         method: name of its file.
+        pad_from: from so many rows on, the largest function answers fewer rows than it could.
     """
 
-    module: ModuleType
+    modules: tuple[ModuleType, ...]
     words: dict[str, int]
-    tile: tuple[int, int]
+    sizes: tuple[int, ...]
     method: str
+    pad_from: int
 
 
 def bind(
@@ -92,7 +94,24 @@ def bind(
     assert tuple(words) == WORDS
     name = method.__name__.rsplit(".", 1)[-1]
     text = _text(method, width, many, tiles % many, at_once)
-    return Subset(_source.load(name, isa.name, text, (), cached), words, (many, at_once), name)
+    sizes = tuple(sorted({at_once, 1}, reverse=True))
+    return Subset((_source.load(name, isa.name, text, (), cached),), words, sizes, name, sizes[0])
+
+
+def by_size(subset: Subset, work: str) -> str:
+    """Lines of a loop over n rows: ``count`` of them by the largest function that they fill, or nearly.
+
+    Args:
+        subset: a bound method.
+        work: statements for them; {size} is the largest number of rows that the function takes.
+    """
+    lines = []
+    for i, size in enumerate(subset.sizes):
+        least = subset.pad_from if i == 0 else size
+        lines.append(f"{'elif' if i else 'if'} n >= {least}:" if size > 1 else "else:" if i else "if True:")
+        lines.append(f"    count = min(n, {size})")
+        lines += [f"    {line.strip()}" for line in work.format(size=size).split(";")]
+    return "\n".join(f"        {line}" for line in lines)
 
 
 def _blocks(d: int, method: ModuleType, width: int) -> tuple[int, int]:

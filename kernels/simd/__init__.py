@@ -9,6 +9,7 @@ kernel is written once, packed weights have one layout, and every spelling has o
     memory.py     load, store, splat, repeat, read, write
     arithmetic.py add, multiply, shift, compare, convert
     lookup.py     byte and word tables, population counts, sums of bytes
+    permute.py    interleave, and 16-byte parts to memory: what transposing is made of
     reference.py  the instruction set reference, printed from the definitions
 
 Each instruction is defined with its meaning as one line of numpy; the tests evaluate that line.

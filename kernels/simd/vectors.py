@@ -137,7 +137,8 @@ def vocabulary(isa: str) -> SimpleNamespace:
     """
     import qcompile.kernels.simd.arithmetic
     import qcompile.kernels.simd.lookup
-    import qcompile.kernels.simd.memory  # noqa: F401
+    import qcompile.kernels.simd.memory
+    import qcompile.kernels.simd.permute  # noqa: F401
 
     assert isa in ISAS, isa
     return SimpleNamespace(**{name: _intrinsic(one, isa) for name, one in TABLE.items()})

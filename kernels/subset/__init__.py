@@ -2,7 +2,8 @@
 
     S[n, row] = sum of codes[n, i] over the inputs i where bits[row, i] is 1
 
-A method cuts the inputs into groups and the rows into vectors of ``LANES`` rows. It defines
+There are two kinds. Most put weight rows into the lanes of a vector: such a method cuts the inputs
+into groups and the rows into vectors of ``LANES`` rows. It defines
 
     LANES, INPUTS           rows per vector; inputs per group
     UNIT                    groups whose row bits share one 64-byte weight vector
@@ -19,4 +20,14 @@ A method cuts the inputs into groups and the rows into vectors of ``LANES`` rows
 and ``kernels/_subset.py`` does the rest: blocks, tiles, workspace.
 
 ``sums`` is int32 and is added to; it is zero before the first block.
+
+The other kind puts rows of codes into the lanes and answers a whole tile of them: batches only. It
+defines LANES, INPUTS, MAX_BITS and ISAS as above, and
+
+    TILE                    rows of codes at once
+    shape(weight_rows, isa, bits)   (inputs per group, groups per block)
+    limit(bits)             most inputs before narrow sums could overflow; they are widened there
+    text(inputs, groups)    text of  build, first, further, widen and gather
+
+and ``kernels/_tile.py`` does the rest.
 """

@@ -8,57 +8,101 @@ from qcompile.kernels._bit_rows import bit_rows, subset_sums
 from qcompile.kernels._contract import Dot, dot_reference
 from qcompile.kernels._dot import fill, pack
 from qcompile.kernels.simd import isa
+from qcompile.kernels.subset import rows16
 
 METHODS = registry.names("qcompile.kernels.subset")
+
+
+def module(name):
+    return registry.load("qcompile.kernels.subset", name)
+
+
 CASES = [
-    (name, spelling)
-    for name in METHODS
-    for spelling in isa.supported()
-    if spelling in registry.load("qcompile.kernels.subset", name).ISAS
+    (name, spelling) for name in METHODS for spelling in isa.supported() if spelling in module(name).ISAS
 ]
 
 
-def edges(method) -> list[int]:
-    """Widths around each group, unit and block of a method."""
+def edges(method, spelling) -> list[int]:
+    """Widths around each group, unit and block of a method; for a tile around the cuts of its narrow sums."""
+    if hasattr(method, "TILE"):
+        inputs, groups = method.shape(64, spelling, method.MAX_BITS)
+        cut = method.limit(method.MAX_BITS) // (inputs * groups) * inputs * groups
+        return sorted({s + k for s in (1, inputs, inputs * groups, cut, 3 * cut) for k in (-1, 0, 1)} - {0})
     block = method.limit(method.MAX_BITS) * method.INPUTS
     sizes = {1, method.INPUTS, method.INPUTS * method.UNIT, block, 2 * block}
     return sorted({s + k for s in sizes for k in (-1, 0, 1)} - {0})
 
 
-@pytest.mark.parametrize(("name", "spelling"), CASES)
+# A tile compiles for seconds; test_tables_of_every_size_are_exact has the quick one.
+SLOW = [
+    pytest.param(*case, marks=pytest.mark.slow) if hasattr(module(case[0]), "TILE") else case
+    for case in CASES
+]
+
+
+@pytest.mark.parametrize(("name", "spelling"), SLOW)
 def test_a_method_is_exact_around_every_edge(name, spelling):
-    method = registry.load("qcompile.kernels.subset", name)
+    method = module(name)
     for bits in sorted({1, 4, method.MAX_BITS}):
         top = (1 << bits) - 1
-        for d in edges(method):
+        for d in edges(method, spelling):
             rng = np.random.default_rng(d)
             weight = rng.choice([-1, 1], (9, d))
             weight[0], weight[1] = 1, -1  # with the extreme codes: the largest sums there are
-            codes = rng.integers(0, top + 1, (5, d)).astype(np.uint8)
-            codes[0], codes[1] = top, 0
+            n = getattr(method, "TILE", 0) + 5
+            codes = rng.integers(0, top + 1, (n, d)).astype(np.uint8)
+            codes[0], codes[1], codes[-1] = top, 0, top
             form = Dot(weight.astype(np.int64), bits)
-            out = np.full((5, 9), -1, np.int64)
+            out = np.full((n, 9), -1, np.int64)
             fill(pack(form, method, isa=spelling), codes, out)
             np.testing.assert_array_equal(out, dot_reference(form, codes), err_msg=f"d={d} bits={bits}")
 
 
-@pytest.mark.parametrize(("name", "spelling"), CASES)
+@pytest.mark.parametrize(("name", "spelling"), SLOW)
 def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
-    method = registry.load("qcompile.kernels.subset", name)
+    method = module(name)
     lanes, (many, at_once) = method.LANES, method.shape(4, spelling, 2)
     rng = np.random.default_rng(0)
+    counts = (1, at_once, 2 * at_once + 1)
+    if hasattr(method, "TILE"):
+        counts = (1, 7, 8, 15, 16, 17, 31, 32, 33, 70)
     for m in (1, lanes, lanes * many + 1):
         weight = rng.choice([-3, -1, 1, 3], (m, 21)).astype(np.int64)
-        for n in (1, at_once, 2 * at_once + 1):
+        for n in counts:
             codes = rng.integers(0, 4, (n, 21)).astype(np.uint8)
             out = np.full((n, m), -1, np.int64)
             fill(pack(Dot(weight, 2), method, n, spelling), codes, out)
             np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T, err_msg=f"m={m} n={n}")
 
 
+@pytest.mark.parametrize(
+    "weight_rows", [64, *(pytest.param(size, marks=pytest.mark.slow) for size in (128, 384, 3072))]
+)
+def test_tables_of_every_size_are_exact(weight_rows):
+    rng = np.random.default_rng(weight_rows)
+    for d in (300, 600):
+        weight = rng.choice([-1, 1], (weight_rows, d)).astype(np.int64)
+        weight[0], weight[1] = 1, -1
+        codes = rng.integers(0, 256, (rows16.TILE, d)).astype(np.uint8)
+        codes[0], codes[1] = 255, 0
+        out = np.full((len(codes), weight_rows), -1, np.int64)
+        fill(pack(Dot(weight, 8), rows16), codes, out)
+        np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T)
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_sixteen_bits_hold_the_largest_sum_of_a_chunk_and_no_input_more(bits):
+    top = (1 << bits) - 1
+    assert rows16.limit(bits) * top < 2**16 <= (rows16.limit(bits) + 1) * top
+    for weight_rows in (1, 128, 384, 3072, 100_000):
+        inputs, groups = rows16.shape(weight_rows, "avx2", bits)
+        assert inputs * groups <= rows16.limit(bits)
+        assert groups * 64 << inputs <= 2**16  # offsets of the entries have sixteen bits as well
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_codes_wider_than_the_method_takes_are_refused(name):
-    method = registry.load("qcompile.kernels.subset", name)
+    method = module(name)
     with pytest.raises(ValueError, match=f"takes codes of at most {method.MAX_BITS} bits, not 9"):
         pack(Dot(np.array([[1]]), 9), method)
 

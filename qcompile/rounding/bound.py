@@ -15,7 +15,6 @@ t c <= beta d is then feasible, whatever proved c. l comes from a network over a
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +25,13 @@ from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.rounding.all_signs import distinct_inputs, price_all
 from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.branch import Tree, grow, stored
+from qcompile.rounding.branch import Tree, finish, grow, stored, whole
 from qcompile.rounding.columns import generate
+from qcompile.rounding.free_dual import free
+from qcompile.rounding.move import move
+from qcompile.rounding.node import root
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.rounding.tighten import Effort, free, root, tighten
+from qcompile.rounding.tighten import Effort, tighten
 from qcompile.solve import certificate as certificates
 from qcompile.solve.certificate import Certificate
 from qcompile.solve.proofs.enumeration import LIMIT
@@ -44,11 +46,16 @@ UNASKED = 31
 # Relative gap at which an exact proof ends, and the part of it left to rounding and refit.
 GAP = 1e-3
 # Seconds that a tree of cases, or a tight bound, may take if the caller sets no limit.
-SECONDS = 60.0
+SECONDS = 120.0
 WIDE = 100_000
 # The odd sets that matter are found at a fixed l, then l moves with them.
 FIXED = Effort(rounds=8, cuts=600)
-MOVING = Effort(rounds=24, cuts=400, first=6e-5, last=5e-6)
+# "tight" splits cases while the gap is above AIM and there are fewer than CASES; "exact" goes on.
+AIM = 0.0175
+CASES = 16
+MOST = 64
+# Part of the time for moving l; the rest is for finishing the leaves.
+PART = 0.7
 ROUNDS = 100
 
 
@@ -149,30 +156,44 @@ def _enumerated(problem: Problem, atoms: Atoms) -> tuple[Atoms, Certificate]:
 
 
 def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Certificate:
-    """Odd sets at the dual vector of a network, then at the dual vector that suits them best.
+    """Odd sets at the dual vector of a network, then at the dual vector that suits them and the cases best.
 
-    At the level "exact" a tree of cases at the network's own dual vector follows, because only
-    there can the bound reach the optimum.
+    At the level "exact" there are more cases, and then a tree of them at the network's own dual
+    vector follows, because only there can the bound reach the optimum.
     """
     family = registry.load("qcompile.problem.families", problem.family)
     outputs = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
     radius = float(np.abs(atoms.alpha).sum())
     reached = objective(problem, atoms.u, atoms.v, atoms.alpha)
-    dual = _dual(problem, atoms)
-    g = family.gradient(problem, dual) / problem.penalty
-    g = 0.5 * (g + g.T)
+    moving = free(problem, radius)
+    g = moving.matrix(outputs)
     # Relative losses of the bound are the price's, times the penalty's share of the objective.
     goal = 1.0 + 0.5 * GAP / max(problem.penalty * radius / reached, 1e-3)
     node = tighten(g, root(g), goal, FIXED, deadline)
-    moving = free(problem, radius)
-    best = tighten(moving, replace(node, outputs=outputs), -(1 - 0.5 * GAP) * reached, MOVING, deadline)
-    arrays = stored(Tree(best), problem.penalty)
-    found = certificates.prove(problem, moving.dual(best.outputs), "odd_sets", arrays)
-    if level == "exact" and found.gap(reached) > GAP:
-        tree = grow(g, tighten(g, node, goal, deadline=deadline), goal, deadline)
-        arrays = stored(tree, problem.penalty)
-        found = _better(found, certificates.prove(problem, dual, "odd_sets", arrays))
+    found = _odd_sets(problem, moving.dual(outputs), whole(node))
+    if found.gap(reached) <= GAP:
+        return found
+    exact = level == "exact"
+    now = time.monotonic()
+    tree, moved = move(
+        moving,
+        node,
+        outputs,
+        -(1 - 0.5 * GAP) * reached,
+        -(1 - (0.5 * GAP if exact else AIM)) * reached,
+        MOST if exact else CASES,
+        now + PART * (deadline - now),
+    )
+    tree = finish(moving.matrix(moved), tree, 0.0, deadline)
+    found = _better(found, _odd_sets(problem, moving.dual(moved), tree))
+    if exact and found.gap(reached) > GAP and time.monotonic() < deadline:
+        tree = grow(g, whole(tighten(g, node, goal, deadline=deadline)), goal, deadline)
+        found = _better(found, _odd_sets(problem, moving.dual(outputs), tree))
     return found
+
+
+def _odd_sets(problem: Problem, dual: NDArray[np.float64], tree: Tree) -> Certificate:
+    return certificates.prove(problem, dual, "odd_sets", stored(tree, problem.penalty))
 
 
 def _dual(problem: Problem, atoms: Atoms) -> NDArray[np.float64]:

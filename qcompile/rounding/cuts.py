@@ -21,7 +21,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["MEMBERS", "NO_CUTS", "constants", "known", "larger", "scatter", "slacks", "violated"]
+__all__ = [
+    "MEMBERS",
+    "NO_CUTS",
+    "constants",
+    "known",
+    "larger",
+    "left_sides",
+    "slacks",
+    "violated",
+]
 
 MEMBERS = 7
 NO_CUTS = np.empty((0, MEMBERS), dtype=np.int16)
@@ -69,46 +78,6 @@ def _collect(v, z, limit, rows, amount):  # type: ignore[no-untyped-def]
                                 amount[count] = lack
                             count += 1
     return count
-
-
-@njit(cache=True, nogil=True)
-def _slacks(v, z, rows, out):  # type: ignore[no-untyped-def]
-    for t in range(len(rows)):
-        total = 0.0
-        size = 0
-        for m in range(rows.shape[1]):
-            a = rows[t, m]
-            if a == 0:
-                continue
-            size += 1
-            for other in range(m):
-                b = rows[t, other]
-                if b != 0:
-                    e = _entry(v, z, abs(a) - 1, abs(b) - 1)
-                    total += e if (a > 0) == (b > 0) else -e
-        out[t] = total + 0.5 * (size - 1)
-
-
-@njit(cache=True, nogil=True)
-def _scatter(rows, weight, v, z):  # type: ignore[no-untyped-def]
-    d = len(v)
-    for t in range(len(rows)):
-        if weight[t] == 0.0:
-            continue
-        for m in range(rows.shape[1]):
-            a = rows[t, m]
-            if a == 0:
-                continue
-            for other in range(m):
-                b = rows[t, other]
-                if b == 0:
-                    continue
-                w = 0.5 * weight[t] if (a > 0) == (b > 0) else -0.5 * weight[t]
-                target = z if (abs(a) <= d) != (abs(b) <= d) else v
-                i = (abs(a) - 1) % d
-                j = (abs(b) - 1) % d
-                target[i, j] += w
-                target[j, i] += w
 
 
 @njit(cache=True, nogil=True)
@@ -250,17 +219,28 @@ def constants(rows: NDArray[np.int16]) -> NDArray[np.float64]:
     return np.asarray(0.5 * (np.count_nonzero(rows, axis=1) - 1))
 
 
+def left_sides(rows: NDArray[np.int16], size: int) -> Any:
+    """(m, 2 d^2) scipy.sparse CSR: the left side of every cut as a linear form on the entries of [V, Z].
+
+    A pair of members meets the entry of the upper triangle; u_i with v_i the diagonal of Z.
+
+    Args:
+        rows: (m, MEMBERS) cuts.
+        size: d.
+    """
+    from scipy import sparse
+
+    first, second = np.triu_indices(rows.shape[1], 1)
+    a, b = rows[:, first].astype(np.int64), rows[:, second].astype(np.int64)
+    t, pair = np.nonzero((a != 0) & (b != 0))
+    a, b = a[t, pair], b[t, pair]
+    across = (np.abs(a) > size) != (np.abs(b) > size)
+    i, j = (np.abs(a) - 1) % size, (np.abs(b) - 1) % size
+    entry = across * size * size + np.minimum(i, j) * size + np.maximum(i, j)
+    sign = np.where((a > 0) == (b > 0), 1.0, -1.0)
+    return sparse.csr_matrix((sign, (t, entry)), shape=(len(rows), 2 * size * size))
+
+
 def slacks(rows: NDArray[np.int16], v: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
     """(m,) left side + (k - 1)/2 of every cut: below 0 where it is violated."""
-    out = np.empty(len(rows))
-    _slacks(v, z, rows, out)
-    return out
-
-
-def scatter(
-    rows: NDArray[np.int16], weight: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """(d, d) symmetric P, Q with sum_t weight_t (left side of cut t) = <P, V> + <Q, Z>."""
-    v, z = np.zeros((size, size)), np.zeros((size, size))
-    _scatter(rows, weight, v, z)
-    return v, z
+    return np.asarray(left_sides(rows, len(v)) @ np.concatenate([v.ravel(), z.ravel()]) + constants(rows))

@@ -51,8 +51,8 @@ WIDE = 100_000
 # The odd sets that matter are found at a fixed l, then l moves with them.
 FIXED = Effort(rounds=8, cuts=600)
 # "tight" splits cases while the gap is above AIM and there are fewer than CASES; "exact" goes on.
-AIM = 0.0175
-CASES = 16
+AIM = 0.02
+CASES = 24
 MOST = 64
 # Part of the time for moving l; the rest is for finishing the leaves.
 PART = 0.7

@@ -52,6 +52,8 @@ SLOW = 0.004
 LOOK_BACK = 5
 # So many atoms with alpha = 0 stay in hand for the next refit (or half as many as are in use).
 IDLE = 32
+# Share of the largest price's excess to which alpha is refitted.
+ROUGH = 0.1
 
 
 class _Pool:
@@ -185,8 +187,9 @@ def generate(problem: Problem, settings: RoundingSettings, start: Solution | Ato
         _first_atoms(pool, start, rng, settings.seed)
     look = _quick_search if settings.quick else partial(_search, deep=False)
     history: list[Progress] = []
+    accuracy = settings.accuracy
     for iteration in range(ROUNDS):
-        fit = refit(target, pool.phi, pool.alpha, settings.accuracy, pool.gram)
+        fit = refit(target, pool.phi, pool.alpha, accuracy, pool.gram)
         pool.alpha = fit.alpha
         record = Progress(time.monotonic() - began, iteration, fit.objective, 0.0)
         history.append(record)
@@ -198,7 +201,11 @@ def generate(problem: Problem, settings: RoundingSettings, start: Solution | Ato
             found = look(pool, fit, rng)
             break
         found = look(pool, fit, rng)
-        if _converged(fit, target, found.best, tolerance):
+        ends = _converged(fit, target, found.best, tolerance)
+        if ends and accuracy > settings.accuracy:
+            accuracy = settings.accuracy
+            continue
+        if ends:
             if settings.quick:
                 break
             found = _search(pool, fit, rng, deep=True)
@@ -209,7 +216,14 @@ def generate(problem: Problem, settings: RoundingSettings, start: Solution | Ato
         pool.shrink(fit)
         above = found.value > (1 + 0.1 * settings.tolerance) * problem.penalty
         if not pool.add(found.u[above], found.v[above]):
-            break
+            if accuracy == settings.accuracy:
+                break
+            accuracy = settings.accuracy  # only what is in hand pays: its alpha is not there yet
+            continue
+        # Alpha need not be more accurate than the prices that are still to be paid for.
+        accuracy = max(settings.accuracy, ROUGH * (found.best / problem.penalty - 1))
+    if accuracy > settings.accuracy:  # ended by a limit, not by the prices
+        pool.alpha = refit(target, pool.phi, pool.alpha, settings.accuracy, pool.gram).alpha
     pool.keep(pool.alpha != 0)
     net: Net = (pool.u, pool.v, pool.alpha)
     best = found.best

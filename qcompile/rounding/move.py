@@ -27,12 +27,13 @@ from qcompile.rounding.tighten import NEAR, recut
 
 __all__ = ["move"]
 
-# Rounds by number of cases; past the end rounds of twice as many cases follow, LATER each.
-ROUNDS = {1: 6, 2: 1, 4: 2, 8: 2, 16: 4}
-LATER = 4
+# Rounds by number of cases, none of them converged: a split gains more than the last rounds would.
+ROUNDS = {1: 5, 2: 1, 4: 2, 8: 2, 12: 2, 16: 3, 24: 4, 32: 4, 48: 4, 64: 4}
 STEPS = 300
 # Smoothing: coarse, because l converges fast there; ``branch.finish`` removes what it costs.
+# What it costs falls with the number of cases, because A and B are spread over them.
 SMOOTH = 2e-5
+SPREAD = 16
 CUTS = 400
 # Correction of the radius by the price, and its limit per round.
 POWER = 0.4
@@ -42,7 +43,7 @@ MOST = 0.03
 def move(
     g: Free, node: Node, outputs: NDArray[np.float64], goal: float, aim: float, cases: int, deadline: float
 ) -> tuple[Tree, NDArray[np.float64]]:
-    """Move l and split cases, until the loss is at most ``aim``, or there are ``cases`` of them.
+    """Move l and split cases, until the loss is at most ``aim``, or the rounds for ``cases`` are over.
 
     Args:
         g: the dual vector as a variable.
@@ -62,9 +63,10 @@ def move(
         if loss <= (goal if most == 1 else aim) or time.monotonic() > deadline:
             break
         tree = _split(g.matrix(outputs), tree, most)
-        found = descend(g, tuple(tree.nodes.values()), outputs, SMOOTH, STEPS, deadline)
+        smooth = SMOOTH * (1 + len(tree.nodes) / SPREAD)
+        found = descend(g, tuple(tree.nodes.values()), outputs, smooth, STEPS, deadline)
         outputs = found.outputs
-        loss = g.loss_of(outputs, found.price)
+        loss = g.loss_of(outputs, max(leaf.bound for leaf in found.nodes))
         count = CUTS if most == 1 else CUTS // 2
         tree = replaced(tree, tuple(recut(leaf, NEAR, count) for leaf in found.nodes))
         step = min(max(found.price**POWER, 1 - MOST), 1 + MOST)
@@ -74,10 +76,9 @@ def move(
 
 def _schedule(cases: int) -> Iterator[int]:
     """The number of cases of each round."""
-    most = 1
-    while most <= cases:
-        yield from [most] * ROUNDS.get(most, LATER)
-        most *= 2
+    for most, rounds in ROUNDS.items():
+        if most <= cases:
+            yield from [most] * rounds
 
 
 def _split(g: NDArray[np.float64], tree: Tree, most: int) -> Tree:

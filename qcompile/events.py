@@ -10,6 +10,7 @@ the code that works never prints. What ``data`` holds, where it is known:
     choose       candidate, score                       one event per candidate, then one sentence
     solve        column, columns, seconds, iteration, objective, bound        while it runs
     rounding     column, columns, seconds, iteration, objective, bound        while it runs
+    prove        column, columns, seconds, iteration, objective, bound        while it runs (tight, exact)
     solve        columns, methods, reason, status, iterations, seconds      once, when all columns are done
     certificate  column, columns, name, objective, bound, gap
     accuracy     metric, model, baselines
@@ -39,6 +40,7 @@ STAGES: Mapping[str, str] = MappingProxyType(
         "solve": "Training",
         "certificate": "Certificate",
         "rounding": "Rounding",
+        "prove": "Proof",
         "accuracy": "Accuracy",
         "program": "Program",
         "verify": "Verification",

@@ -23,7 +23,7 @@ __all__ = ["live_display", "plain_display"]
 
 HEARTBEAT_S = 10.0  # between two lines about the same running stage in a log
 WIDE = 13  # characters of the widest stage name, and a space
-MOVING = ("choose", "solve", "rounding")  # many events each: shown while they run, then summed up
+MOVING = ("choose", "solve", "rounding", "prove")  # many events each: shown while they run, then summed up
 
 
 @contextmanager
@@ -125,7 +125,8 @@ class Running:
         """The best objective of the phase that runs, and the best bound, of a column."""
         solve = self.curves.get(("solve", column), [])
         running = self.curves.get(("rounding", column)) or solve
-        bounds = [p[2] for p in solve if math.isfinite(p[2])]
+        proved = self.curves.get(("prove", column), [])
+        bounds = [p[2] for p in (*solve, *proved) if math.isfinite(p[2])]
         return min((p[1] for p in running), default=math.nan), max(bounds, default=math.nan)
 
     def _gap(self, column: int) -> float:

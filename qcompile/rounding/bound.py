@@ -15,6 +15,7 @@ t c <= beta d is then feasible, whatever proved c. l comes from a network over a
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ from qcompile.rounding.tighten import Effort, tighten
 from qcompile.solve import certificate as certificates
 from qcompile.solve.certificate import Certificate
 from qcompile.solve.proofs.enumeration import LIMIT
+from qcompile.solve.solution import Progress
 
 __all__ = ["LEVELS", "affordable", "close_gap", "optimum", "prove"]
 
@@ -70,7 +72,12 @@ def affordable(problem: Problem) -> str:
 
 
 def prove(
-    problem: Problem, atoms: Atoms, certificate: Certificate, level: str, max_seconds: float | None = None
+    problem: Problem,
+    atoms: Atoms,
+    certificate: Certificate,
+    level: str,
+    max_seconds: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Certificate:
     """The best certificate that a level of effort gives; never worse than the one given.
 
@@ -80,6 +87,7 @@ def prove(
         certificate: of the SDP.
         level: "fast", "tight" or "exact".
         max_seconds: wall-clock limit of tight and tree bounds (an enumeration is not interrupted).
+        on_progress: called once per round with the bound so far and the objective it is to meet.
 
     Raises:
         UnsupportedError: unknown level, or a family without these proofs.
@@ -98,7 +106,7 @@ def prove(
         _, proved = _enumerated(problem, best)
         return _better(certificate, proved)
     deadline = began + (SECONDS if max_seconds is None else max_seconds)
-    return _better(certificate, _relaxed(problem, best, level, deadline))
+    return _better(certificate, _relaxed(problem, best, level, deadline, on_progress))
 
 
 def close_gap(problem: Problem, atoms: Atoms, settings: RoundingSettings) -> tuple[Atoms, Certificate]:
@@ -155,7 +163,13 @@ def _enumerated(problem: Problem, atoms: Atoms) -> tuple[Atoms, Certificate]:
     return atoms, certificates.prove(problem, dual, "enumeration", {})
 
 
-def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Certificate:
+def _relaxed(
+    problem: Problem,
+    atoms: Atoms,
+    level: str,
+    deadline: float,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Certificate:
     """Odd sets at the dual vector of a network, then at the dual vector that suits them and the cases best.
 
     At the level "exact" there are more cases, and then a tree of them at the network's own dual
@@ -165,12 +179,21 @@ def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Cer
     outputs = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
     radius = float(np.abs(atoms.alpha).sum())
     reached = objective(problem, atoms.u, atoms.v, atoms.alpha)
+    began = time.monotonic()
+    losses: list[float] = []
+
+    def watch(loss: float) -> None:
+        losses.append(loss)
+        if on_progress is not None:
+            on_progress(Progress(time.monotonic() - began, len(losses), reached, -min(losses)))
+
     moving = free(problem, radius)
     g = moving.matrix(outputs)
     # Relative losses of the bound are the price's, times the penalty's share of the objective.
     goal = 1.0 + 0.5 * GAP / max(problem.penalty * radius / reached, 1e-3)
     node = tighten(g, root(g), goal, FIXED, deadline)
     found = _odd_sets(problem, moving.dual(outputs), whole(node))
+    watch(-found.bound)
     if found.gap(reached) <= GAP:
         return found
     exact = level == "exact"
@@ -183,8 +206,11 @@ def _relaxed(problem: Problem, atoms: Atoms, level: str, deadline: float) -> Cer
         -(1 - (0.5 * GAP if exact else AIM)) * reached,
         MOST if exact else CASES,
         now + PART * (deadline - now),
+        watch,
     )
-    tree = finish(moving.matrix(moved), tree, 0.0, deadline)
+    tree = finish(
+        moving.matrix(moved), tree, 0.0, deadline, lambda price: watch(moving.loss_of(moved, price))
+    )
     found = _better(found, _odd_sets(problem, moving.dual(moved), tree))
     if exact and found.gap(reached) > GAP and time.monotonic() < deadline:
         tree = grow(g, whole(tighten(g, node, goal, deadline=deadline)), goal, deadline)

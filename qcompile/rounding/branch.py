@@ -12,7 +12,7 @@ tried it took away most of the gap per case.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +98,22 @@ def grow(g: NDArray[np.float64], tree: Tree, goal: float, deadline: float) -> Tr
             tree = replaced(tree, (tighten(g, half, goal, CHILD, deadline),))
 
 
-def finish(g: NDArray[np.float64], tree: Tree, goal: float, deadline: float) -> Tree:
-    """Tighten the leaves, the worst first, until the worst one has had its turn, or the deadline."""
+def finish(
+    g: NDArray[np.float64],
+    tree: Tree,
+    goal: float,
+    deadline: float,
+    watch: Callable[[float], None] | None = None,
+) -> Tree:
+    """Tighten the leaves, the worst first, until the worst one has had its turn, or the deadline.
+
+    Args:
+        g: (d, d) float64 symmetric, scaled so that the price to be proved is 1.
+        tree: where to start.
+        goal: the bound that is good enough.
+        deadline: on the clock of time.monotonic.
+        watch: told the tree's bound after every leaf.
+    """
     done: set[bytes] = set()
     while True:
         worst = _worst(tree)
@@ -108,6 +122,8 @@ def finish(g: NDArray[np.float64], tree: Tree, goal: float, deadline: float) -> 
             return tree
         done.add(name)
         tree = replaced(tree, (tighten(g, worst, goal, FINISH, deadline),))
+        if watch is not None:
+            watch(bound_of(tree))
 
 
 def stored(tree: Tree, unit: float) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ about as R^-2.4 near there, on every table measured, so a step of the power 0.4 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +41,14 @@ MOST = 0.03
 
 
 def move(
-    g: Free, node: Node, outputs: NDArray[np.float64], goal: float, aim: float, cases: int, deadline: float
+    g: Free,
+    node: Node,
+    outputs: NDArray[np.float64],
+    goal: float,
+    aim: float,
+    cases: int,
+    deadline: float,
+    watch: Callable[[float], None] | None = None,
 ) -> tuple[Tree, NDArray[np.float64]]:
     """Move l and split cases, until the loss is at most ``aim``, or the rounds for ``cases`` are over.
 
@@ -53,6 +60,7 @@ def move(
         aim: loss above which a case is split.
         cases: at most so many leaves.
         deadline: on the clock of time.monotonic.
+        watch: told the loss after every round.
 
     Returns:
         The tree, not finished, and f.
@@ -67,6 +75,8 @@ def move(
         found = descend(g, tuple(tree.nodes.values()), outputs, smooth, STEPS, deadline)
         outputs = found.outputs
         loss = g.loss_of(outputs, max(leaf.bound for leaf in found.nodes))
+        if watch is not None:
+            watch(loss)
         count = CUTS if most == 1 else CUTS // 2
         tree = replaced(tree, tuple(recut(leaf, NEAR, count) for leaf in found.nodes))
         step = min(max(found.price**POWER, 1 - MOST), 1 + MOST)

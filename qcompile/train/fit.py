@@ -116,7 +116,8 @@ def fit_column(
         start=solution,
     )
     level = affordable(problem) if choices.prove == "auto" else choices.prove
-    certificate = prove(problem, atoms, certificate, level, choices.max_seconds)
+    told = (lambda p: watch("prove", p)) if watch else None
+    certificate = prove(problem, atoms, certificate, level, choices.max_seconds, told)
     return ColumnFit(problem, solution, certificate, atoms, reason)
 
 

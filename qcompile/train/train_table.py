@@ -85,7 +85,8 @@ def train_table(
         tell(
             Event(
                 stage,
-                f"{name}: objective {progress.objective:.5g}",
+                f"{name}: objective {progress.objective:.5g}"
+                + (f", bound {progress.bound:.5g}" if stage == "prove" else ""),
                 {"column": column, "name": name, **asdict(progress)},
             )
         )

@@ -53,6 +53,18 @@ def test_how_training_ended_is_a_finished_line_of_its_own() -> None:
     assert out.getvalue().count("burer_monteiro, 900 iterations in 50 s: too large.") == 2
 
 
+def test_while_a_proof_runs_its_bound_and_gap_are_shown() -> None:
+    running = live.Running()
+    for event in events()[1:-1]:
+        running.follow(event)
+    facts = {"column": 0, "seconds": 0.1, "objective": 1.02, "bound": 0.99}
+    running.follow(Event("prove", "a: objective 1.02, bound 0.99", facts))
+    out = io.StringIO()
+    Console(file=out, width=100).print(running)
+    assert "lower bound 0.99 " in out.getvalue() and "gap 3.0 %" in out.getvalue()
+    assert "Proof: a: objective 1.02, bound 0.99" in out.getvalue()
+
+
 def test_a_long_stage_gives_a_sign_of_life_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
     out = io.StringIO()

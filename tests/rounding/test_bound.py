@@ -23,6 +23,7 @@ from qcompile.solve import certificate as certificates
 from qcompile.solve.enumerate import largest
 from qcompile.solve.proofs import enumeration, odd_sets
 from qcompile.solve.proofs.enumeration import merged
+from qcompile.solve.solution import Progress
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 6, 8, 11])
@@ -115,7 +116,11 @@ def test_the_odd_set_bound_is_between_the_sdp_and_the_optimum(d: int, monkeypatc
     problem = random_problem(7, d, n=120)
     atoms = start_of(problem)
     fast = fast_of(problem)
-    tight = prove(problem, atoms, fast, "tight", 300.0)
+    told: list[Progress] = []
+    tight = prove(problem, atoms, fast, "tight", 300.0, told.append)
+    bounds = [p.bound for p in told]
+    assert bounds and bounds == sorted(bounds)
+    assert tight.bound >= bounds[-1] * (1 - 1e-6)
     assert tight.kind == "odd_sets" and certificates.check(problem, tight).valid
     assert fast.bound < tight.bound <= atoms.objective
     assert tight.gap(atoms.objective) < 0.5 * fast.gap(atoms.objective)

@@ -26,10 +26,11 @@ from qcompile.data.schema import Column, Schema
 from qcompile.network import Network, decide, forward
 from qcompile.registry import load
 from qcompile.train.choices import Choices, default_loss
-from qcompile.train.choose import choose, dataset_of
+from qcompile.train.choose import choose
 from qcompile.train.fit import fit_dataset, to_network
 from qcompile.train.train_table import certificate_summary, provenance_of
 from qcompile.train.trained import Proof
+from qcompile.train.validation import dataset_of
 
 __all__ = ["QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor"]
 
@@ -112,7 +113,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         columns = tuple(Column(str(n), "numeric", ()) for n in names)
         rows = _float32(x)
         chosen = choose(rows, y, columns, task, classes, loss, choices)
-        encoder = chosen.candidate.fit(rows, columns)
+        encoder = chosen.candidate.fit(rows, y, columns, task)
         dataset = dataset_of(encoder, rows, y, task, classes)
         fit = fit_dataset(dataset, chosen.beta, loss, choices)
         schema = Schema(columns, "target", task, classes)

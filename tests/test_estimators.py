@@ -110,7 +110,7 @@ def test_the_certificate_is_about_the_rows_given():
     x, y = load_iris(return_X_y=True)
     model = QuantizedPolynomialClassifier(encoder="uniform", bits=2, beta=0.01).fit(x, y)
     from qcompile.train.choices import Choices
-    from qcompile.train.choose import dataset_of
+    from qcompile.train.validation import dataset_of
 
     network = model.network_
     dataset = dataset_of(network.encoder, x.astype(np.float32), y, "classification", network.classes)

@@ -18,6 +18,7 @@ from qcompile.data.encoder import Encoder, encode, levels
 from qcompile.data.schema import Column
 from qcompile.registry import load
 from qcompile.train.choices import Choices
+from qcompile.train.relevance import most_relevant
 
 __all__ = ["Candidate", "candidates", "merit", "rank"]
 
@@ -31,10 +32,17 @@ CONSTANTS = 8
 
 @dataclass(frozen=True)
 class Candidate:
-    """An encoder strategy with its options, not yet fitted."""
+    """An encoder strategy with its options, not yet fitted.
+
+    Attributes:
+        encoder: a file name of data/encode.
+        options: what it is fitted with.
+        share: of its columns that are kept, the most relevant ones.
+    """
 
     encoder: str
     options: dict[str, float] = field(default_factory=dict)
+    share: float = 1.0
 
     def __str__(self) -> str:
         options = self.options
@@ -47,12 +55,14 @@ class Candidate:
             words.append(f"{options['clip']:.0%} clipped")
         if "constants" in options:
             words.append(f"{options['constants']} constants")
+        if self.share < 1:
+            words.append(f"{100 * self.share:g} % of the inputs")
         return ", ".join(words)
 
-    def fit(self, x: NDArray[np.float32], columns: tuple[Column, ...]) -> Encoder:
-        """Fit on training rows."""
+    def fit(self, x: NDArray[np.float32], y: NDArray[Any], columns: tuple[Column, ...], task: str) -> Encoder:
+        """Fit on training rows; the targets only say which inputs are relevant."""
         encoder: Encoder = load("qcompile.data.encode", self.encoder).fit(x, columns, **self.options)
-        return encoder
+        return most_relevant(encoder, x, y, task, self.share) if self.share < 1 else encoder
 
 
 def candidates(
@@ -112,7 +122,7 @@ def rank(
     for option in options:
         total = np.zeros((len(folds), len(STRENGTHS)))
         for i, (fit_rows, held) in enumerate(folds):
-            encoder = option.fit(x[fit_rows], columns)
+            encoder = option.fit(x[fit_rows], y[fit_rows], columns, task)
             rows = [levels(encode(encoder, x[part]), encoder.bits) / encoder.top for part in (fit_rows, held)]
             total[i] = _kernel_scores(rows[0], y[fit_rows], rows[1], y[held], task)
         best = total[:, total.mean(axis=0).argmax()]

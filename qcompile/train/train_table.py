@@ -18,10 +18,11 @@ from qcompile.network import Network, decide, forward
 from qcompile.solve.solution import Progress
 from qcompile.train.baselines import baselines
 from qcompile.train.choices import Choices, default_loss
-from qcompile.train.choose import Chosen, choose, dataset_of
+from qcompile.train.choose import Chosen, choose
 from qcompile.train.fit import DatasetFit, fit_dataset, to_network
 from qcompile.train.solved import solved_facts, solved_sentence
 from qcompile.train.trained import Proof, Trained
+from qcompile.train.validation import dataset_of
 
 __all__ = ["certificate_summary", "provenance_of", "rebuild_problems", "train_table"]
 
@@ -64,7 +65,7 @@ def train_table(
         x, y, columns, task, classes, loss, choices,
         lambda row: tell(Event("choose", f"{row['encoder']}, beta {row['beta']:g}: {row['score']:.3f}", row)),
     )  # fmt: skip
-    encoder = chosen.candidate.fit(x, columns)
+    encoder = chosen.candidate.fit(x, y, columns, task)
     dataset = dataset_of(encoder, x, y, task, classes)
     tell(
         Event(

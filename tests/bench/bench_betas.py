@@ -28,7 +28,7 @@ from qcompile.problem.problem import pose
 from qcompile.solve.certificate import certify, check
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
-from qcompile.train.choose import dataset_of
+from qcompile.train.validation import dataset_of
 
 BETAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 OWN = ("breast_cancer", "digits", "wine", "iris", "diabetes")

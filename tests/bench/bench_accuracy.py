@@ -2,8 +2,8 @@
 
     python tests/bench/bench_accuracy.py --data DIR --keep folds.jsonl     may be stopped and resumed
 
-Per table and fold, on the same 4-bit inputs at the beta that qcompile's validation chose inside
-the training rows: column generation (ours), the straight-through network (Adam, 3 learning rates
+Per table and fold, on the same 4-bit inputs at the beta that qcompile's validation chooses for them
+inside the training rows: column generation (ours), the straight-through network (Adam, 3 learning rates
 x 5 seeds x 500 epochs, best by objective), a float network of the same form binarised afterwards
 with alpha refitted, and the paper's plain Krivine samples, all with binary weights, real alpha and
 the same number of neurons per score column. For scale, on float inputs: logistic (ridge)
@@ -40,10 +40,10 @@ from qcompile.solve.certificate import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 from qcompile.train.baselines import float_pipeline
-from qcompile.train.candidates import Candidate
 from qcompile.train.choices import Choices, default_loss
-from qcompile.train.choose import choose, dataset_of
+from qcompile.train.choose import choose
 from qcompile.train.fit import fit_dataset, problem_of, rows_like, to_network
+from qcompile.train.validation import dataset_of
 
 ROWS = 600
 BITS = 4
@@ -97,10 +97,7 @@ def at_equal_size(x, y, train, test, table, neurons: int, chosen) -> dict:
     """Objective over bound, and score, of every way on one fold."""
     task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
     loss = default_loss(task, None)
-    candidate = chosen.candidate
-    if candidate.options.get("bits") != BITS:
-        candidate = Candidate("uniform", {"bits": BITS})
-    encoder = candidate.fit(x[train], columns)
+    encoder = chosen.candidate.fit(x[train], y[train], columns, task)
     fitted = dataset_of(encoder, x[train], y[train], task, classes)
     held = dataset_of(encoder, x[test], y[test], task, classes)
     outputs = {w: np.zeros((len(test), fitted.y.shape[1])) for w in WAYS}
@@ -118,21 +115,52 @@ def at_equal_size(x, y, train, test, table, neurons: int, chosen) -> dict:
     return {
         "objective": {w: total[w] / bound for w in WAYS},
         "score": {w: score(f, y[test], task) for w, f in outputs.items()},
-        "inputs": f"{candidate}, beta {chosen.beta:g}",
+        "inputs": f"{chosen.candidate}, beta {chosen.beta:g}",
     }
 
 
 def deployed_score(x, y, train, test, table, chosen) -> float:
     """Score of the deployed integer network at qcompile's own choices."""
     task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
-    final = dataset_of(chosen.candidate.fit(x[train], columns), x[train], y[train], task, classes)
+    final = dataset_of(
+        chosen.candidate.fit(x[train], y[train], columns, task), x[train], y[train], task, classes
+    )
     network = to_network(final, fit_dataset(final, chosen.beta, default_loss(task, None), Choices()))
     values = network.scale * forward(network, x[test]) + network.offset
     return score(values, y[test], task)
 
 
-def measured(source: str, neurons: int, known: dict, keep: Path | None) -> list[dict]:
-    """One record per fold; those in ``known`` are not computed again."""
+def ways(x, y, train, test, table, neurons: int) -> dict:
+    """All ways at equal size, on 4-bit inputs at the beta that validation chooses for them."""
+    schema = table.schema
+    narrow = Choices(encoder="uniform", bits=BITS)
+    loss = default_loss(schema.task, None)
+    chosen = choose(x[train], y[train], schema.columns, schema.task, schema.classes, loss, narrow)
+    return at_equal_size(x, y, train, test, table, neurons, chosen)
+
+
+def ours(x, y, train, test, table, neurons: int) -> dict:
+    """qcompile as it comes."""
+    schema = table.schema
+    loss = default_loss(schema.task, None)
+    chosen = choose(x[train], y[train], schema.columns, schema.task, schema.classes, loss, Choices())
+    found = deployed_score(x, y, train, test, table, chosen)
+    return {"score": {"qcompile": found}, "chosen": f"{chosen.candidate}, beta {chosen.beta:g}"}
+
+
+def others(x, y, train, test, table, neurons: int) -> dict:
+    """The float models."""
+    models = floats(table.schema.task, table.schema.columns)
+    return {
+        "score": {label: m.fit(x[train], y[train]).score(x[test], y[test]) for label, m in models.items()}
+    }
+
+
+PARTS = {"ways": ways, "floats": others, "qcompile": ours}
+
+
+def measured(source: str, neurons: int, known: dict, keep: Path | None, parts: list[str]) -> list[dict]:
+    """One record per fold, merged from its parts; those in ``known`` are not computed again."""
     table = load(source)
     task = table.schema.task
     rows = np.random.default_rng(0).permutation(table.rows)[:ROWS]
@@ -140,25 +168,18 @@ def measured(source: str, neurons: int, known: dict, keep: Path | None) -> list[
     splitter = (StratifiedKFold if task == "classification" else KFold)(5, shuffle=True, random_state=0)
     records = []
     for fold, (train, test) in enumerate(splitter.split(x, y)):
-        name = f"{Path(source).stem.removeprefix('sklearn:')}/{neurons}/{fold}"
-        if name not in known:
-            began = time.perf_counter()
-            schema = table.schema
-            chosen = choose(
-                x[train], y[train], schema.columns, task, schema.classes, default_loss(task, None), Choices()
-            )
-            record = {"name": name, "rows": table.rows, "task": task}
-            record["chosen"] = f"{chosen.candidate}, beta {chosen.beta:g}"
-            record |= at_equal_size(x, y, train, test, table, neurons, chosen)
-            record["score"]["qcompile"] = deployed_score(x, y, train, test, table, chosen)
-            for label, model in floats(task, table.schema.columns).items():
-                record["score"][label] = model.fit(x[train], y[train]).score(x[test], y[test])
-            record["seconds"] = time.perf_counter() - began
-            known[name] = record
-            if keep:
-                with keep.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(record) + "\n")
-        records.append(known[name])
+        merged: dict = {"rows": table.rows, "task": task, "score": {}}
+        for part in parts:
+            name = f"{Path(source).stem.removeprefix('sklearn:')}/{neurons}/{fold}/{part}"
+            if name not in known:
+                began = time.perf_counter()
+                known[name] = {"name": name, **PARTS[part](x, y, train, test, table, neurons)}
+                known[name]["seconds"] = time.perf_counter() - began
+                if keep:
+                    with keep.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(known[name]) + "\n")
+            merged = {**merged, **known[name], "score": merged["score"] | known[name]["score"]}
+        records.append(merged)
     return records
 
 
@@ -166,11 +187,12 @@ def line(label: str, records: list[dict]) -> str:
     """One row of the table: means over its folds."""
 
     def mean(part: str, name: str) -> str:
-        return f"{np.mean([r[part][name] for r in records]):.3f}"
+        found = [r[part][name] for r in records if name in r.get(part, {})]
+        return f"{np.mean(found):.3f}" if found else ""
 
-    ways = [f"{mean('objective', w)}, {mean('score', w)}" for w in WAYS]
-    rest = [mean("score", name) for name in OTHERS]
-    return f"| {label} | {' | '.join(ways + rest)} |"
+    cells = [f"{mean('objective', w)}, {mean('score', w)}" for w in WAYS]
+    cells += [mean("score", name) for name in OTHERS]
+    return f"| {label} | {' | '.join(cells)} |"
 
 
 def summary(tables: dict[str, list[dict]]) -> str:
@@ -203,14 +225,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of CSV tables to add")
     parser.add_argument("--neurons", type=int, default=16)
     parser.add_argument("--keep", type=Path, help="file of fold records, to resume from")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be repeated")
+    parser.add_argument(
+        "--again", action="append", choices=PARTS, default=[], help="do not take it from --keep"
+    )
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
     sources = args.names or [f"sklearn:{name}" for name in SHIPPED]
     sources += sorted(map(str, args.data.glob("*.csv"))) if args.data else []
-    known = {}
+    parts, known = args.part or list(PARTS), {}
     if args.keep and args.keep.exists():
         records = map(json.loads, args.keep.read_text(encoding="utf-8").splitlines())
-        known = {r["name"]: r for r in records}
+        known = {r["name"]: r for r in records if r["name"].rsplit("/", 1)[1] not in args.again}
     head = [f"{w}: objective / bound, score" for w in WAYS] + list(OTHERS)
     print(f"| table | {' | '.join(head)} |")
     print("| --- |" + " --- |" * len(head), flush=True)
@@ -218,9 +244,10 @@ def main() -> None:
     with threadpool_limits(1):
         for source in sources:
             label = Path(source).stem.removeprefix("sklearn:")
-            tables[label] = measured(source, args.neurons, known, args.keep)
+            tables[label] = measured(source, args.neurons, known, args.keep, parts)
             print(line(label, tables[label]), flush=True)
-    print("\n" + summary(tables))
+    if set(parts) == set(PARTS):
+        print("\n" + summary(tables))
 
 
 if __name__ == "__main__":

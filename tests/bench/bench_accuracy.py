@@ -2,8 +2,8 @@
 
     python tests/bench/bench_accuracy.py --data DIR --keep folds.jsonl     may be stopped and resumed
 
-Per table and fold, on the same 4-bit inputs at the beta that qcompile's validation chooses for them
-inside the training rows: column generation (ours), the straight-through network (Adam, 3 learning rates
+Per table and fold, on the same 4-bit inputs at the beta that validation inside the training rows
+chooses for them: column generation (ours), the straight-through network (Adam, 3 learning rates
 x 5 seeds x 500 epochs, best by objective), a float network of the same form binarised afterwards
 with alpha refitted, and the paper's plain Krivine samples, all with binary weights, real alpha and
 the same number of neurons per score column. For scale, on float inputs: logistic (ridge)
@@ -40,10 +40,12 @@ from qcompile.solve.certificate import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 from qcompile.train.baselines import float_pipeline
-from qcompile.train.choices import Choices, default_loss
-from qcompile.train.choose import choose
+from qcompile.train.candidates import Candidate
+from qcompile.train.choices import BETAS, Choices, default_loss
+from qcompile.train.choose import Chosen, choose
 from qcompile.train.fit import fit_dataset, problem_of, rows_like, to_network
-from qcompile.train.validation import dataset_of
+from qcompile.train.folds import folds_of
+from qcompile.train.validation import dataset_of, path
 
 ROWS = 600
 BITS = 4
@@ -131,12 +133,25 @@ def deployed_score(x, y, train, test, table, chosen) -> float:
 
 
 def ways(x, y, train, test, table, neurons: int) -> dict:
-    """All ways at equal size, on 4-bit inputs at the beta that validation chooses for them."""
-    schema = table.schema
-    narrow = Choices(encoder="uniform", bits=BITS)
-    loss = default_loss(schema.task, None)
-    chosen = choose(x[train], y[train], schema.columns, schema.task, schema.classes, loss, narrow)
-    return at_equal_size(x, y, train, test, table, neurons, chosen)
+    """All ways at equal size, on all inputs of the 4-bit encoder at the beta of its best validation score."""
+    schema, loss = table.schema, default_loss(table.schema.task, None)
+    plain = Candidate("uniform", {"bits": BITS})
+    folds = folds_of(x[train], y[train], schema.task, 0)
+    rows = path(
+        plain,
+        BETAS,
+        x[train],
+        y[train],
+        folds,
+        schema.columns,
+        schema.task,
+        schema.classes,
+        loss,
+        Choices(),
+        None,
+    )
+    best = max(rows, key=lambda row: (row["score"], row["beta"]))
+    return at_equal_size(x, y, train, test, table, neurons, Chosen(plain, best["beta"], ""))
 
 
 def ours(x, y, train, test, table, neurons: int) -> dict:

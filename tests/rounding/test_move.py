@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from proof_problems import random_problem, signs, start_of, symmetric
 
 from qcompile.problem.families import bilinear
@@ -78,3 +80,35 @@ def test_a_case_fixes_what_it_says_and_the_tree_covers_every_atom() -> None:
     assert stored(tree, 1.0)["tree"].tolist() == [3, 0, -1, -1, -1]
     assert [f.tolist() for f in odd_sets._leaves(stored(tree, 1.0)["tree"], 5)] == fixed.tolist()
     assert where(g, dataclasses.replace(node, fixed=np.ones(5, dtype=np.int8))) is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 6), st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=9))
+def test_whatever_is_split_the_checker_sees_the_same_cases_and_every_atom_once(
+    d: int, choices: list[tuple[int, int]]
+) -> None:
+    tree = whole(root(symmetric(d, d)))
+    for which, at in choices:
+        node = leaves(tree)[which % len(leaves(tree))]
+        open_inputs = np.flatnonzero(node.fixed == 0)
+        if len(open_inputs):
+            tree = divide(tree, node, int(open_inputs[at % len(open_inputs)]))
+    fixed = np.array([leaf.fixed for leaf in leaves(tree)])
+    read = odd_sets._leaves(stored(tree, 1.0)["tree"], d)
+    assert [f.tolist() for f in read] == fixed.tolist()
+    fits = ((fixed[:, None, :] == 0) | (fixed[:, None, :] == signs(d)[None, :, :])).all(axis=2)
+    assert (fits.sum(axis=0) == 1).all()
+    assert sum(leaf.share for leaf in leaves(tree)) == pytest.approx(1.0)
+
+
+def test_a_time_limit_that_has_passed_still_leaves_a_valid_bound() -> None:
+    problem = random_problem(6, 9, n=80)
+    atoms = start_of(problem)
+    f = bilinear.features(problem, atoms.u, atoms.v) @ atoms.alpha
+    moving = free(problem, float(np.abs(atoms.alpha).sum()))
+    g = moving.matrix(f)
+    tree, outputs = move(moving, root(g), f, -np.inf, -np.inf, 8, 0.0)
+    assert len(leaves(tree)) == 1 and outputs is f
+    done = finish(g, tree, 0.0, 0.0)
+    made = certificates.prove(problem, moving.dual(f), "odd_sets", stored(done, problem.penalty))
+    assert certificates.check(problem, made).valid and made.bound <= atoms.objective

@@ -120,8 +120,8 @@ def leave(to, count, e):
 
 def dot(x, out, e):
     n = x.shape[0]
-    source = x.ctypes.data
-    to = out.ctypes.data
+    source = np.int64(x.ctypes.data)  # signed: Numba adds signed to unsigned integers as floats
+    to = np.int64(out.ctypes.data)
     subset = read_i64(e + {8 * WORDS.index("subset")})
     while n > 0:
 {by_size(subset, work)}

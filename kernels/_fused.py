@@ -149,11 +149,12 @@ def _network(subset: Subset) -> str:
 
 
 def network(x, out, e):
-    return scores(x.ctypes.data, x.shape[0], out.ctypes.data, e)
+    # Signed: Numba adds signed to unsigned integers as floats.
+    return scores(np.int64(x.ctypes.data), x.shape[0], np.int64(out.ctypes.data), e)
 
 
 def free_network(x, out, e):
-    return scores(x.ctypes.data, x.shape[0], out.ctypes.data, e)
+    return scores(np.int64(x.ctypes.data), x.shape[0], np.int64(out.ctypes.data), e)
 
 
 def labels(row, n, to, e):

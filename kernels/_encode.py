@@ -22,7 +22,8 @@ FIELDS = ("feature", "shift", "gain", "fill")
 BODY = {
     ColumnKind.LEVEL: (
         "y{p} = mul_f32(sub_f32(x{p}, load_f32(shift + {at})), load_f32(gain + {at}))",
-        "y{p} = add_f32(min_f32(max_f32(y{p}, zero), top), half)",
+        # Not a number stays one; it and all that is negative become code 0 when they are packed.
+        "y{p} = add_f32(min_f32(top, y{p}), half)",
     ),
     ColumnKind.GREATER: ("y{p} = choose_greater_f32(x{p}, load_f32(shift + {at}), top, zero)",),
     ColumnKind.EQUAL: ("y{p} = choose_equal_f32(x{p}, load_f32(shift + {at}), top, zero)",),

@@ -73,6 +73,8 @@ def second_layer(form: TwoLayer, planes: BitRows, arena: Arena) -> SecondLayer:
     classes = len(form.alpha)
     alpha = np.zeros((classes, neurons), np.int64 if hidden == 64 else np.int32)
     alpha[:, :m] = form.alpha
+    if hidden == 64:  # of each 16 the even ones first, as h is computed
+        alpha = alpha.reshape(classes, -1, 8, 2).swapaxes(2, 3)
     words = {
         "neurons": neurons,
         "classes": classes,
@@ -177,7 +179,7 @@ def _hidden(layer: Shape) -> list[str]:
             return ["h = mul_i32(u, v)"]
         return ["h = add_i32(mul_i32(add_i32(mul_i32(u, splat_i32(c2)), splat_i32(c1)), u), splat_i32(c0))"]
     out = []
-    for half in ("low", "high"):
+    for half in ("even", "odd"):
         out.append(f"u_{half} = {half}_i32_signed(u)")
         if layer.bilinear:
             out.append(f"h_{half} = mul_i64(u_{half}, {half}_i32_signed(v))")
@@ -190,13 +192,13 @@ def _hidden(layer: Shape) -> list[str]:
 def _store(layer: Shape) -> list[str]:
     if layer.hidden == 32:
         return ["store_i32(hidden + j * 4, h)"]
-    return ["store_i64(hidden + j * 8, h_low)", "store_i64(hidden + j * 8 + 64, h_high)"]
+    return ["store_i64(hidden + j * 8, h_even)", "store_i64(hidden + j * 8 + 64, h_odd)"]
 
 
 def _load(layer: Shape) -> list[str]:
     if layer.hidden == 32:
         return ["h = load_i32(hidden + j * 4)"]
-    return ["h_low = load_i64(hidden + j * 8)", "h_high = load_i64(hidden + j * 8 + 64)"]
+    return ["h_even = load_i64(hidden + j * 8)", "h_odd = load_i64(hidden + j * 8 + 64)"]
 
 
 def _accumulate(layer: Shape, alpha: str) -> list[str]:
@@ -205,9 +207,9 @@ def _accumulate(layer: Shape, alpha: str) -> list[str]:
     if layer.hidden == 32:
         return [f"w = load_i32({alpha} + j * 4)"] + [
             f"acc = add_i64(acc, mul_i64({half}_i32_signed(h), {half}_i32_signed(w)))"
-            for half in ("low", "high")
+            for half in ("even", "odd")
         ]
     return [
-        f"acc = add_i64(acc, mul_i64(h_low, load_i64({alpha} + j * 8)))",
-        f"acc = add_i64(acc, mul_i64(h_high, load_i64({alpha} + j * 8 + 64)))",
+        f"acc = add_i64(acc, mul_i64(h_even, load_i64({alpha} + j * 8)))",
+        f"acc = add_i64(acc, mul_i64(h_odd, load_i64({alpha} + j * 8 + 64)))",
     ]

@@ -38,7 +38,16 @@ ISAS = {
     for isa in (
         Isa(
             "avx512",
-            ("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vbmi", "avx512vpopcntdq", "avx512bitalg"),
+            (
+                "avx512f",
+                "avx512bw",
+                "avx512vl",
+                "avx512dq",
+                "avx512vbmi",
+                "avx512vnni",
+                "avx512vpopcntdq",
+                "avx512bitalg",
+            ),
             "icelake-client",
             "x86_64-unknown-linux-gnu",
             32,

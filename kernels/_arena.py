@@ -45,8 +45,8 @@ class Arena:
 
     def address(self, array: NDArray[Any]) -> Address:
         """Keep a copy and return its address."""
-        raw = np.zeros(array.nbytes + 64 + SLACK, np.uint8)
-        start = -raw.ctypes.data % 64
+        raw = np.zeros(array.nbytes + 4096 + SLACK, np.uint8)
+        start = (64 * 11 * len(self.kept) - raw.ctypes.data) % 4096
         raw[start : start + array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         where = Address(raw.ctypes.data + start)
         self.kept.append((where, raw[start : start + array.nbytes + SLACK]))  # as long wherever it lies

@@ -2,10 +2,12 @@
 
     zero the sums
     for each block of inputs:
-        prepare   codes -> tables, N rows, small enough for the first-level cache
-        sums      tables x packed weights -> added to 32-bit sums
+        for a few rows of codes at a time:
+            prepare   codes -> tables, small enough for the first-level cache
+            sums      tables x packed weights -> added to 32-bit sums
 
-``subset_N(e)`` does this for the N rows of codes in the workspace; ``e`` is a table of addresses.
+``subset_N(e)`` does this for the N rows of codes in the workspace; ``e`` is a table of addresses. In
+batches a block of weights stays in the second-level cache while N rows go over it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ WORDS = (
     "weights", "patterns", "blocks", "groups", "full", "sum_bytes", "code_bytes", "table_bytes",
     "codes", "tables", "sums", "bits",
 )  # fmt: skip
+# Batches: bytes of a block of weights, and of the sums of all rows that go over it.
+WEIGHTS_ROOM, SUMS_ROOM = 512 << 10, 320 << 10
+LEAST_GROUPS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +78,13 @@ def bind(
     tiles = len(bits) // method.LANES
     many, at_once = method.shape(rows, isa.name, width)
     many = min(many, tiles)
-    groups, blocks = _blocks(bits.shape[1], method, width)
+    limit = method.limit(width)
+    if at_once > 1:
+        limit = min(limit, max(WEIGHTS_ROOM // (64 * tiles) * method.UNIT, LEAST_GROUPS))
+    groups, blocks = _blocks(bits.shape[1], method, limit)
+    # An odd number of cache lines: rows a power of two apart would fall into the same few sets.
+    sum_bytes = 64 * (len(bits) * 4 // 64 | 1)
+    together = at_once * max(1, min(4, SUMS_ROOM // (at_once * sum_bytes))) if at_once > 1 else 1
     code_bytes = blocks * groups * method.INPUTS + 64
     code_bytes += -code_bytes % 64
     table_bytes = groups * method.TABLE_BYTES(width)
@@ -83,18 +94,18 @@ def bind(
         "blocks": blocks,
         "groups": groups,
         "full": tiles // many,
-        "sum_bytes": len(bits) * 4,
+        "sum_bytes": sum_bytes,
         "code_bytes": code_bytes,
         "table_bytes": table_bytes,
-        "codes": arena.room(at_once * code_bytes),
+        "codes": arena.room(together * code_bytes),
         "tables": arena.room(at_once * table_bytes),
-        "sums": arena.room(at_once * len(bits) * 4),
+        "sums": arena.room(together * sum_bytes),
         "bits": width,
     }
     assert tuple(words) == WORDS
     name = method.__name__.rsplit(".", 1)[-1]
-    text = _text(method, width, many, tiles % many, at_once)
-    sizes = tuple(sorted({at_once, 1}, reverse=True))
+    sizes = tuple(sorted({together, at_once, 1}, reverse=True))
+    text = _text(method, width, many, tiles % many, at_once, sizes)
     return Subset((_source.load(name, isa.name, text, (), cached),), words, sizes, name, sizes[0])
 
 
@@ -114,12 +125,21 @@ def by_size(subset: Subset, work: str) -> str:
     return "\n".join(f"        {line}" for line in lines)
 
 
-def _blocks(d: int, method: ModuleType, width: int) -> tuple[int, int]:
-    """(groups per block, blocks): equal blocks within the method's limit."""
+def _blocks(d: int, method: ModuleType, limit: int) -> tuple[int, int]:
+    """(groups per block, blocks): equal blocks of at most so many groups, with little to fill up."""
     total = max(1, -(-d // method.INPUTS))
-    blocks = -(-total // method.limit(width))
-    groups = -(-total // blocks)
-    return groups + -groups % method.GROUPS_MULTIPLE, blocks
+    least = -(-total // limit)
+
+    def cut(blocks: int) -> int:
+        groups = -(-total // blocks)
+        return groups + -groups % method.GROUPS_MULTIPLE
+
+    def cost(blocks: int) -> float:
+        # A group outside a step of several takes about half as long again.
+        return blocks * (cut(blocks) + 0.5 * (cut(blocks) % method.STEP))
+
+    blocks = min(range(least, least + 3), key=cost)
+    return cut(blocks), blocks
 
 
 def _pack(
@@ -138,36 +158,37 @@ def _pack(
     return np.concatenate(parts)
 
 
-def _text(method: ModuleType, width: int, many: int, tail: int, at_once: int) -> str:
+def _text(method: ModuleType, width: int, many: int, tail: int, at_once: int, sizes: tuple[int, ...]) -> str:
     """prepare, sums and subset, for one row and for N rows at a time."""
-    counts = sorted({1, at_once})
     parts = [method.prepare()]
-    parts += [method.sums(r, n, width) for n in counts for r in sorted({many, tail} - {0})]
-    parts += [_driver(method, many, tail, n) for n in counts]
+    parts += [method.sums(r, n, width) for n in sorted({1, at_once}) for r in sorted({many, tail} - {0})]
+    parts += [_driver(method, many, tail, size, min(size, at_once)) for size in sizes]
     return "\n\n".join(part.strip("\n") + "\n" for part in parts)
 
 
-def _driver(method: ModuleType, many: int, tail: int, n: int) -> str:
+def _driver(method: ModuleType, many: int, tail: int, size: int, n: int) -> str:
+    """subset_SIZE: so many rows, n at a time."""
     unit, lanes = method.UNIT, method.LANES
-    lines = [f"def subset_{n}(e):"]
+    lines = [f"def subset_{size}(e):"]
     lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS)]
     lines += [
         "    zero = splat_i32(0)",
-        f"    for k in range(0, {n} * sum_bytes, 64):",
+        f"    for k in range(0, {size} * sum_bytes, 64):",
         "        store_i32(sums + k, zero)",
         f"    units = groups // {unit}",
         "    w = weights",
         "    for block in range(blocks):",
-        f"        c = codes + block * groups * {method.INPUTS}",
+        f"        for first in range(0, {size}, {n}):",
+        f"            c = codes + first * code_bytes + block * groups * {method.INPUTS}",
+        "            s = sums + first * sum_bytes",
     ]
     lines += [
-        f"        prepare(c + {i} * code_bytes, tables + {i} * table_bytes, groups, patterns, bits)"
+        f"            prepare(c + {i} * code_bytes, tables + {i} * table_bytes, groups, patterns, bits)"
         for i in range(n)
     ]
-    lines.append(f"        sums_{many}_{n}(tables, w, sums, units, full, table_bytes, sum_bytes, bits)")
-    lines.append(f"        w += full * units * {64 * many}")
+    lines.append(f"            sums_{many}_{n}(tables, w, s, units, full, table_bytes, sum_bytes, bits)")
     if tail:
-        place = f"sums + full * {many * lanes * 4}"
-        lines.append(f"        sums_{tail}_{n}(tables, w, {place}, units, 1, table_bytes, sum_bytes, bits)")
-        lines.append(f"        w += units * {64 * tail}")
+        place = f"w + full * units * {64 * many}, s + full * {many * lanes * 4}"
+        lines.append(f"            sums_{tail}_{n}(tables, {place}, units, 1, table_bytes, sum_bytes, bits)")
+    lines.append(f"        w += (full * {many} + {tail}) * units * 64")
     return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ PAD_FROM = (28, 15)
 def _few(isa: str, width: int) -> ModuleType:
     """The method for rows that fill no tile."""
     if isa == "avx512":
-        name = "bytes6" if width <= 4 else "words5"
+        name = "fours4" if width <= 4 else "words6"
     else:
         name = "popcount" if isa == "scalar" else "bytes4"
     return registry.load(METHODS, name)

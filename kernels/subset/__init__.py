@@ -8,6 +8,7 @@ into groups and the rows into vectors of ``LANES`` rows. It defines
     LANES, INPUTS           rows per vector; inputs per group
     UNIT                    groups whose row bits share one 64-byte weight vector
     GROUPS_MULTIPLE         a block has a multiple of so many groups
+    STEP                    groups that ``sums`` takes at once; what is left over is slower
     MAX_BITS, ISAS          widest codes; spellings of the vocabulary worth using
     TABLE_BYTES(bits)       bytes of a group's table (all digits of the codes)
     limit(bits)             most groups in a block: narrow accumulators cannot overflow below it

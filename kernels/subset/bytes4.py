@@ -17,6 +17,7 @@ LANES, INPUTS, UNIT = 64, 4, 2
 MAX_BITS = 8
 ISAS = ("avx512", "avx2", "neon", "scalar")
 GROUPS_MULTIPLE = 4
+STEP = 1
 
 
 def TABLE_BYTES(bits: int) -> int:

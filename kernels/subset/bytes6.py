@@ -21,6 +21,7 @@ LANES, INPUTS, UNIT = 64, 6, 1
 MAX_BITS = 4
 ISAS = ("avx512",)
 GROUPS_MULTIPLE = 4
+STEP = 1
 # Byte lane 2i of a vector becomes word i of s, lane 2i + 1 word i of g: with rows in that order
 # the sums come out in their natural order.
 ORDER = np.arange(64).reshape(2, 32).T.reshape(-1)
@@ -36,28 +37,29 @@ def limit(bits: int) -> int:
     return 96
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(rows, inputs) to (rows / 64, inputs / 6, 64): bit i of a byte is input i of the group."""
-    rows, inputs = bits.shape
-    weights = (1 << np.arange(INPUTS)).astype(np.uint8)
-    index = (bits.reshape(rows, inputs // INPUTS, INPUTS) * weights).sum(2, dtype=np.uint8)
+def vectors(bits: NDArray[np.bool_], inputs: int = INPUTS) -> NDArray[np.uint8]:
+    """(rows, d) to (rows / 64, d / inputs, 64): bit i of a byte is input i of the group."""
+    rows, d = bits.shape
+    weights = (1 << np.arange(inputs)).astype(np.uint8)
+    index = (bits.reshape(rows, d // inputs, inputs) * weights).sum(2, dtype=np.uint8)
     return np.ascontiguousarray(index.reshape(rows // 64, 64, -1)[:, ORDER].transpose(0, 2, 1))
 
 
-def _patterns() -> NDArray[np.uint8]:
+def patterns(inputs: int) -> NDArray[np.uint8]:
+    """Four groups of so many codes to the pair sums of their first six; pair sums to tables."""
     slot, lane = np.arange(64) % 16, np.arange(64) // 16
     low = np.array([0, 0, 1, 0, 0, 2, 3, 2, 0, 4, 5, 4, 0, 0, 0, 0])
     high = np.array([0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 0])
     use_low = np.array([0, 1, 1, 1] * 3 + [0] * 4)
     use_high = np.array([0, 0, 0, 1] * 3 + [0] * 4)
-    out = [6 * lane + low[slot], 255 * use_low[slot], 6 * lane + high[slot], 255 * use_high[slot]]
+    out = [inputs * lane + low[slot], 255 * use_low[slot], inputs * lane + high[slot], 255 * use_high[slot]]
     entry = np.arange(64)
     for group in range(4):
         out += [16 * group + 4 * k + (entry >> (2 * k) & 3) for k in range(3)]
     return np.array(out).astype(np.uint8)
 
 
-PATTERNS = _patterns()
+PATTERNS = patterns(INPUTS)
 
 
 def prepare() -> str:

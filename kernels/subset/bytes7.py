@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels._source import expand
-from qcompile.kernels.subset.bytes6 import ORDER, WIDEN
+from qcompile.kernels.subset import bytes6
+from qcompile.kernels.subset.bytes6 import WIDEN
 
 LANES, INPUTS, UNIT = 64, 7, 1
 MAX_BITS = 4
 ISAS = ("avx512",)
 GROUPS_MULTIPLE = 4
+STEP = 1
 
 
 def TABLE_BYTES(bits: int) -> int:
@@ -32,26 +34,10 @@ def limit(bits: int) -> int:
 
 def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 64, inputs / 7, 64): bit i of a byte is input i of the group."""
-    rows, inputs = bits.shape
-    weights = (1 << np.arange(INPUTS)).astype(np.uint8)
-    index = (bits.reshape(rows, inputs // INPUTS, INPUTS) * weights).sum(2, dtype=np.uint8)
-    return np.ascontiguousarray(index.reshape(rows // 64, 64, -1)[:, ORDER].transpose(0, 2, 1))
+    return bytes6.vectors(bits, INPUTS)
 
 
-def _patterns() -> NDArray[np.uint8]:
-    slot, lane = np.arange(64) % 16, np.arange(64) // 16
-    low = np.array([0, 0, 1, 0, 0, 2, 3, 2, 0, 4, 5, 4, 0, 0, 0, 0])
-    high = np.array([0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 0])
-    use_low = np.array([0, 1, 1, 1] * 3 + [0] * 4)
-    use_high = np.array([0, 0, 0, 1] * 3 + [0] * 4)
-    out = [7 * lane + low[slot], 255 * use_low[slot], 7 * lane + high[slot], 255 * use_high[slot]]
-    entry = np.arange(64)
-    for group in range(4):
-        out += [16 * group + 4 * k + (entry >> (2 * k) & 3) for k in range(3)]
-    return np.array(out).astype(np.uint8)
-
-
-PATTERNS = _patterns()
+PATTERNS = bytes6.patterns(INPUTS)
 
 
 def prepare() -> str:

@@ -19,6 +19,7 @@ LANES, INPUTS, UNIT = 8, 64, 1
 MAX_BITS = 8
 ISAS = ("avx512", "avx2", "neon", "scalar")
 GROUPS_MULTIPLE = 1
+STEP = 1
 PATTERNS = np.zeros((1, 64), np.uint8)
 
 

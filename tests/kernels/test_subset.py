@@ -49,7 +49,7 @@ def test_a_method_is_exact_around_every_edge(name, spelling):
             rng = np.random.default_rng(d)
             weight = rng.choice([-1, 1], (9, d))
             weight[0], weight[1] = 1, -1  # with the extreme codes: the largest sums there are
-            n = getattr(method, "TILE", 0) + 5
+            n = getattr(method, "TILE", 16) + 5  # rows together, a few at once, and single ones
             codes = rng.integers(0, top + 1, (n, d)).astype(np.uint8)
             codes[0], codes[1], codes[-1] = top, 0, top
             form = Dot(weight.astype(np.int64), bits)
@@ -63,7 +63,7 @@ def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
     method = module(name)
     lanes, (many, at_once) = method.LANES, method.shape(4, spelling, 2)
     rng = np.random.default_rng(0)
-    counts = (1, at_once, 2 * at_once + 1)
+    counts = (1, at_once, 2 * at_once + 1, 4 * at_once + 1)
     if hasattr(method, "TILE"):
         counts = (1, 7, 8, 15, 16, 17, 31, 32, 33, 70)
     for m in (1, lanes, lanes * many + 1):

@@ -1,10 +1,9 @@
 """Six weights per lookup into 16-bit entries: a 64-entry table in two registers (``vpermi2w``).
 
 For codes of up to 8 bits: an entry is at most 6 * 255 = 1530, so 42 answers can be added as
-unsigned words before they are widened. A weight word holds two groups of six bits; the instruction
-reads only the low six, so the first group needs no mask and the second one shift. The instruction
-overwrites an operand: with one row of codes an index is read once and needs no copy, so this is the
-method for single rows; with several the copies take the slots that the sixth weight saves (words5).
+unsigned words before they are widened. A weight word holds two groups of six bits, one in each byte;
+the instruction reads only the low six of a word, so the first group needs no mask and the second is
+read from memory one byte further on: a shift would take the units that do the lookups.
 
 The upper half of a table is the lower half plus the sixth code.
 """
@@ -15,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels._source import expand
+from qcompile.kernels.subset.words5 import PATTERNS
 
 LANES, INPUTS, UNIT = 32, 6, 2
 MAX_BITS = 8
 ISAS = ("avx512",)
 GROUPS_MULTIPLE = 2
+STEP = 1
 
 
 def TABLE_BYTES(bits: int) -> int:
@@ -35,20 +36,10 @@ def limit(bits: int) -> int:
 def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 32, inputs / 12, 64): word j is row j, bit i is input i of 12."""
     rows, inputs = bits.shape
-    weights = (1 << np.arange(12)).astype(np.uint16)
+    weights = (1 << np.array([0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13])).astype(np.uint16)
     index = (bits.reshape(rows, inputs // 12, 12) * weights).sum(2, dtype=np.uint16)
     tiled = index.reshape(rows // 32, 32, -1).transpose(0, 2, 1)
     return np.ascontiguousarray(tiled).astype("<u2").view(np.uint8)
-
-
-def _patterns() -> NDArray[np.uint8]:
-    entry = np.arange(32)
-    bit = [(entry >> k) & 1 for k in range(5)]
-    pairs = [(bit[0], bit[1]), (bit[2], bit[3]), (bit[4], 0 * entry)]
-    return np.array([np.stack(p, axis=1).reshape(64) for p in pairs]).astype(np.uint8)
-
-
-PATTERNS = _patterns()
 
 
 def prepare() -> str:
@@ -70,6 +61,8 @@ def prepare(codes, tables, groups, patterns, bits):
 
 def sums(r: int, n: int, bits: int) -> str:
     """N rows of codes times R vectors of 32 weight rows."""
+    # With one row every vector of weights is used once: reading it twice would take longer than a shift.
+    second = "load_i16(w + (k * {R} + {r}) * 64 + 1)" if n > 1 else "right_i16(i{r}, 8)"
     return expand(
         """
 def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, bits):
@@ -78,18 +71,20 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
         each r n: x{r}{n} = splat_i16(0)
         for k in range(units):
             each r: i{r} = load_i16(w + (k * {R} + {r}) * 64)
-            each r: j{r} = right_i16(i{r}, 6)
+            each r: j{r} = SECOND
             each n:
                 t = tables + {n} * table_stride + k * 256
                 a = load_i16(t); b = load_i16(t + 64)
-                each r: x{r}{n} = add_i16(x{r}{n}, lookup64_i16(a, b, i{r}))
+                each r: y{r} = hold_i16(lookup64_i16(a, b, i{r}))
+                each r: x{r}{n} = hold_i16(add_i16(x{r}{n}, y{r}))
                 a = load_i16(t + 128); b = load_i16(t + 192)
-                each r: x{r}{n} = add_i16(x{r}{n}, lookup64_i16(a, b, j{r}))
+                each r: y{r} = hold_i16(lookup64_i16(a, b, j{r}))
+                each r: x{r}{n} = hold_i16(add_i16(x{r}{n}, y{r}))
         each r n:
             q = sums + tile * {R} * 128 + {n} * sum_stride + {r} * 128
             accumulate_i32(q, low_i16_unsigned(x{r}{n}))
             accumulate_i32(q + 64, high_i16_unsigned(x{r}{n}))
-""",
+""".replace("SECOND", second),
         r=r,
         n=n,
     )

@@ -20,6 +20,7 @@ LOOPS = {
     "popcount": ("i64", "popcount_i64(and_i64(t, w))", 512),
     "bytes6": ("u8", "lookup64_u8(t, w)", 64 * 6),
     "bytes7": ("u8", "lookup128_u8(t, t2, w)", 64 * 7),
+    "fours4": ("u8", "lookup64_u8(t, w)", 64 * 4),
     "words6": ("i16", "lookup64_i16(t, t2, w)", 32 * 6),
     "words5": ("i16", "lookup32_i16(t, w)", 32 * 5),
     "bytes4": ("u8", "lookup16_u8(t, w)", 64 * 4),

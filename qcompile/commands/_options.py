@@ -150,7 +150,8 @@ _TRAINING: tuple[Decorator, ...] = (
         type=click.Choice(["auto", "fast", "tight", "exact"]),
         default="auto",
         show_default=True,
-        help="How hard to work on the lower bound; auto is exact for few inputs, else fast.",
+        help="How hard to work on the lower bound; auto is exact for few inputs, else fast; "
+        "tight, and exact for many inputs, may take two minutes per score column.",
     ),
     click.option("--max-seconds", type=float, help="Time limit of each solver, per score column."),
     click.option(

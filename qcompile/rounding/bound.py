@@ -5,11 +5,12 @@ t c <= beta d is then feasible, whatever proved c. l comes from a network over a
 (``optimum``, usually wider than the one deployed): its largest price is beta d, and t is near 1.
 
     fast    the certificate of the SDP, as given
-    tight   the relaxation with odd-set inequalities (tighten.py), first at that l, then over l and the
-            inequalities together; where every sign vector can be tried in seconds, that instead,
-            because it is both faster and sharper
+    tight   the relaxation with odd-set inequalities (tighten.py), first at that l, then over l, the
+            inequalities and a growing tree of cases together (move.py), until 2 % are proved; where
+            every sign vector can be tried in seconds, that instead: it is both faster and sharper
     exact   every sign vector is tried and atoms that pay are added until none is left; where that
-            takes too long, a tree of cases with a tight bound each (branch.py), as far as time allows
+            takes too long, the same with more cases, then a tree of cases at the network's own l
+            (branch.py), as far as time allows
 """
 
 from __future__ import annotations

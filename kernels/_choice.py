@@ -62,7 +62,12 @@ DEFAULT: dict[str, Table] = {
     },
     "avx2": {
         "single": {"popcount": (0.0024, 0.03), "bytes4": (0.0017, 0.08)},
-        "batch": {"popcount": (0.0029, 0.03), "bytes4": (0.0027, 0.43), "rows16": (0.0024, 0.45)},
+        "batch": {
+            "popcount": (0.0029, 0.03),
+            "bytes4": (0.0027, 0.43),
+            "rows16": (0.0024, 0.45),
+            "rows8": (0.0017, 0.35),
+        },
     },
 }
 
@@ -92,7 +97,7 @@ def predicted_ns(costs: tuple[float, float], method: str, bits: int, rows: int, 
 
 
 def passes(method: str, bits: int) -> float:
-    """How often a method goes over the weights for codes of so many bits, sums that are widened often included."""
+    """How often a method goes over the weights for so wide codes; widening sums counts as part of a pass."""
     if method == "bytes4" and bits <= 2:
         return 0.8
     return {"popcount": bits, "bytes4": (bits + 3) // 4, "rows16": 1.15 if bits > 6 else 1}.get(method, 1)

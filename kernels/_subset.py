@@ -43,14 +43,14 @@ class Subset:
         words: name -> size or address, see WORDS.
         sizes: numbers of rows that are answered at once, descending to 1.
         method: name of its file.
-        pad_from: from so many rows on, the largest function answers fewer rows than it could.
+        least: from so many rows on each is worth it, though it could take more.
     """
 
     modules: tuple[ModuleType, ...]
     words: dict[str, int]
     sizes: tuple[int, ...]
     method: str
-    pad_from: int
+    least: tuple[int, ...]
 
 
 def bind(
@@ -106,7 +106,7 @@ def bind(
     name = method.__name__.rsplit(".", 1)[-1]
     sizes = tuple(sorted({together, at_once, 1}, reverse=True))
     text = _text(method, width, many, tiles % many, at_once, sizes)
-    return Subset((_source.load(name, isa.name, text, (), cached),), words, sizes, name, sizes[0])
+    return Subset((_source.load(name, isa.name, text, (), cached),), words, sizes, name, sizes)
 
 
 def by_size(subset: Subset, work: str) -> str:
@@ -117,8 +117,7 @@ def by_size(subset: Subset, work: str) -> str:
         work: statements for them; {size} is the largest number of rows that the function takes.
     """
     lines = []
-    for i, size in enumerate(subset.sizes):
-        least = subset.pad_from if i == 0 else size
+    for i, (size, least) in enumerate(zip(subset.sizes, subset.least, strict=True)):
         lines.append(f"{'elif' if i else 'if'} n >= {least}:" if size > 1 else "else:" if i else "if True:")
         lines.append(f"    count = min(n, {size})")
         lines += [f"    {line.strip()}" for line in work.format(size=size).split(";")]

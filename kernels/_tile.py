@@ -7,8 +7,9 @@
         before the narrow sums could overflow: add them to the wide ones
     turn the sums: (weight row, row) -> (row, weight row)
 
-``subset_TILE(e)`` does this. Rows that fill no tile are answered by a method of another kind with the
-same codes and the same place for the sums; its parameter table is the beginning of this one's.
+``subset_N(e)`` does this for N rows, a tile or half of one. Rows that fill neither are answered by a
+method of the other kind, with the same codes and the same place for the sums; its parameter table is
+the beginning of this one's.
 """
 
 from __future__ import annotations
@@ -42,45 +43,43 @@ def bind(
     cached: bool = True,
 ) -> Subset:
     """Pack a bit matrix for a method of either kind; arguments as in ``_subset.bind``."""
-    if not hasattr(method, "TILE"):
+    if not hasattr(method, "TILES"):
         return _subset.bind(method, isa, bits, width, rows, arena, cached)
     bits = np.pad(bits, ((0, -len(bits) % 64), (0, 0)))
     few = _subset.bind(_few(isa.name, width), isa, bits, width, rows, arena, cached)
     inputs, groups = method.shape(len(bits), isa.name, width)
     steps = -(-bits.shape[1] // (inputs * groups))
-    most = method.limit(width) // (inputs * groups)
-    chunks = -(-steps // most)
+    chunks = -(-steps // (method.limit(width) // (inputs * groups)))
     columns = steps * inputs * groups
     columns += -columns % 64
     # Odd multiples of 64 bytes: rows one below the other then lie in different sets of the cache.
-    apart = [max(few.words["code_bytes"], columns + 64) // 64 | 1, len(bits) * 4 // 64 | 1]
-    code_bytes, sum_bytes = (64 * one for one in apart)
+    code_bytes = 64 * (max(few.words["code_bytes"], columns + 64) // 64 | 1)
+    sum_bytes = 64 * (len(bits) * 4 // 64 | 1)
     words = few.words | {
         "code_bytes": code_bytes,
         "sum_bytes": sum_bytes,
-        "codes": arena.room(method.TILE * code_bytes),
-        "sums": arena.room(method.TILE * sum_bytes),
+        "codes": arena.room(method.TILES[0] * code_bytes),
+        "sums": arena.room(method.TILES[0] * sum_bytes),
         "indices": arena.address(indices(bits, inputs, groups)),
         "rows": len(bits),
         "steps": steps,
         "per_chunk": -(-steps // chunks),
         "columns": columns,
-        "turned": arena.room(columns * method.TILE),
+        "turned": arena.room(columns * method.COLUMN),
         "entries": arena.room(groups * (64 << inputs)),
-        "narrow": arena.room(64 * len(bits)),
-        "wide": arena.room(128 * len(bits) if chunks > 1 else 64),
+        "narrow": arena.room(2 * method.TILES[0] * len(bits)),
+        "wide": arena.room(4 * method.TILES[0] * len(bits) if chunks > 1 else 64),
     }
     assert tuple(words) == _subset.WORDS + WORDS
     name = method.__name__.rsplit(".", 1)[-1]
-    text = "\n\n".join(
-        [method.text(inputs, groups), TURN, _driver(method.TILE, inputs * groups, groups, chunks)]
-    )
-    module = _source.load(name, isa.name, text, (), cached)
-    return Subset((*few.modules, module), words, (method.TILE, *few.sizes), name, PAD_FROM[width > 4])
-
-
-# From so many rows on, a tile that is not full is faster than the other method: codes up to 4 bits, above.
-PAD_FROM = (28, 15)
+    parts = [method.SHARED, FOUR, TURN]
+    for tile in method.TILES:
+        parts += [method.text(inputs, groups, tile, width)]
+        parts += [_driver(method, tile, inputs * groups, groups, chunks)]
+    module = _source.load(name, isa.name, "\n\n".join(parts), (), cached)
+    smaller = [at for at in zip(few.sizes, few.least, strict=True) if at[0] < method.TILES[-1]]
+    sizes, least = zip(*zip(method.TILES, method.LEAST[width > 4], strict=True), *smaller, strict=True)
+    return Subset((*few.modules, module), words, sizes, name, least)
 
 
 def _few(isa: str, width: int) -> ModuleType:
@@ -93,66 +92,75 @@ def _few(isa: str, width: int) -> ModuleType:
 
 
 def indices(bits: NDArray[np.bool_], inputs: int, groups: int) -> NDArray[np.uint16]:
-    """(steps, weight rows, groups) offsets of the entries that a weight row reads, in bytes.
+    """(steps, weight rows, groups) places of the entries that a weight row reads.
+
+    In bytes for tiles of 16 rows; an entry for 32 rows has twice the size.
 
     >>> indices(np.array([[True, False, True, True]]), 2, 2).tolist()
-    [[[64, 448]]]
+    [[[32, 224]]]
     """
     rows, d = bits.shape
     padded = np.pad(bits, ((0, 0), (0, -d % (inputs * groups))))
     entry = (padded.reshape(rows, -1, groups, inputs) * (1 << np.arange(inputs))).sum(3)
-    offset = 64 * (entry + (np.arange(groups) << inputs))
+    offset = 32 * (entry + (np.arange(groups) << inputs))
     return np.ascontiguousarray(offset.transpose(1, 0, 2).astype(np.uint16))
 
 
 # Sixteen rows of 64 codes: four steps of interleaving, then vector i holds columns i, 16 + i, 32 + i, 48 + i.
+_STEP = """
+        each i: x{i} = interleave_low_u8(a{i}, b{i}); y{i} = interleave_high_u8(a{i}, b{i})
+        a0 = x0; a1 = y0; a2 = x1; a3 = y1; a4 = x2; a5 = y2; a6 = x3; a7 = y3
+        b0 = x4; b1 = y4; b2 = x5; b3 = y5; b4 = x6; b5 = y6; b6 = x7; b7 = y7"""
+# A column has a whole vector, or half of one: a tile, or half a tile twice.
 TURN = expand(
-    """
-def turn(codes, code_bytes, columns, to):
-    for k in range(0, columns, 64):
-        for half in range(2):
-            c = codes + half * 16 * code_bytes + k
-            each i: a{i} = load_u8(c + {i} * code_bytes); b{i} = load_u8(c + ({i} + 8) * code_bytes)
-"""
-    + "".join(
-        "            each i: x{i} = interleave_low_u8(a{i}, b{i}); y{i} = interleave_high_u8(a{i}, b{i})\n"
-        + "".join(
-            f"            {'ab'[i // 4]}{2 * i % 8} = x{i}; {'ab'[i // 4]}{2 * i % 8 + 1} = y{i}\n"
-            for i in range(8)
-        )
-        for _ in range(4)
-    )
-    + """
-            t = to + k * 32 + half * 16
-            each i: store_parts_u8(t + {i} * 32, 512, a{i}); store_parts_u8(t + ({i} + 8) * 32, 512, b{i})
+    f"""
+def turn(codes, code_bytes, columns, to, tile, column):
+    for at in range(0, columns // 64 * column, 16):
+        k = at // column
+        c = codes + k * 64 + at % column % tile * code_bytes
+        each i: a{{i}} = load_u8(c + {{i}} * code_bytes)
+        each i: b{{i}} = load_u8(c + ({{i}} + 8) * code_bytes){4 * _STEP}
+        t = to + k * 64 * column + at % column
+        each i: store_parts_u8(t + {{i}} * column, 16 * column, a{{i}})
+        each i: store_parts_u8(t + ({{i}} + 8) * column, 16 * column, b{{i}})
 """,
     i=8,
 )
+# Four weight rows by 16 rows of codes become 16 times four neighbours.
+FOUR = """
+def four(a0, a1, a2, a3, to, apart):
+    p = i32_as_i64(interleave_low_i32(a0, a1)); q = i32_as_i64(interleave_low_i32(a2, a3))
+    x = i32_as_i64(interleave_high_i32(a0, a1)); y = i32_as_i64(interleave_high_i32(a2, a3))
+    store_parts_i32(to, 4 * apart, i64_as_i32(interleave_low_i64(p, q)))
+    store_parts_i32(to + apart, 4 * apart, i64_as_i32(interleave_high_i64(p, q)))
+    store_parts_i32(to + 2 * apart, 4 * apart, i64_as_i32(interleave_low_i64(x, y)))
+    store_parts_i32(to + 3 * apart, 4 * apart, i64_as_i32(interleave_high_i64(x, y)))
+"""
 
 
-def _driver(tile: int, step: int, groups: int, chunks: int) -> str:
-    names = _subset.WORDS + WORDS
+def _driver(method: ModuleType, tile: int, step: int, groups: int, chunks: int) -> str:
     lines = [f"def subset_{tile}(e):"]
-    lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(names)]
-    lines += ["    turn(codes, code_bytes, columns, turned)"]
+    lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(_subset.WORDS + WORDS)]
+    lines += [f"    turn(codes, code_bytes, columns, turned, {tile}, {method.COLUMN})"]
     if chunks > 1:
         lines += [
             "    zero = splat_i32(0)",
-            "    for k in range(0, rows * 128, 64):",
+            f"    for k in range(0, rows * {4 * tile}, 64):",
             "        store_i32(wide + k, zero)",
         ]
     lines += [
         "    for start in range(0, steps, per_chunk):",
         "        for k in range(start, min(start + per_chunk, steps)):",
-        f"            build(turned + k * {32 * step}, entries)",
+        f"            build_{tile}(turned + k * {method.COLUMN * step}, entries)",
         f"            at = indices + k * rows * {2 * groups}",
         "            if k == start:",
-        "                first(entries, at, narrow, rows)",
+        f"                first_{tile}(entries, at, narrow, rows)",
         "            else:",
-        "                further(entries, at, narrow, rows)",
+        f"                further_{tile}(entries, at, narrow, rows)",
     ]
     if chunks > 1:
-        lines += ["        widen(narrow, wide, rows)", "    gather_wide(wide, rows, sums, sum_bytes)"]
+        lines.append(f"        widen(narrow, wide, rows // {method.TILES[0] // tile})")
+        lines.append(f"    gather_wide_{tile}(wide, rows, sums, sum_bytes)")
     else:
-        lines += ["    gather_narrow(narrow, rows, sums, sum_bytes)"]
+        lines.append(f"    gather_narrow_{tile}(narrow, rows, sums, sum_bytes)")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Instructions that move elements: interleaving within 16 bytes, and 16-byte parts to memory.
+"""Instructions that move elements: interleaving within 16 bytes, parts from and to memory.
 
 Every SIMD instruction set has these two moves (``punpckl``, ``zip1``), and transposing is nothing
 else: in an array of 2^a vectors, interleaving vector i with vector i + 2^(a-1) rotates the bits of an
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from qcompile.kernels.simd.vectors import BYTES, VECTORS, WIDTH, Emit, define, halves, shuffle
+import llvmlite.ir as ir
+
+from qcompile.kernels.simd.vectors import BYTES, VECTORS, WIDTH, Emit, define, halves, join, shuffle
 
 
 def _interleave(lanes: int, per: int, high: int) -> Emit:
@@ -40,4 +42,33 @@ for _element in ("u8", "i32"):
         f"store_parts_{_element} address int {_element} -> none",
         f"[put('{_element}', a + i * b, c.reshape(4, -1)[i]) for i in range(4)]",
         _store_parts,
+    )
+
+
+def _load_halves(lanes: int, bits: int) -> Emit:
+    kind = ir.VectorType(ir.IntType(bits), lanes // 2)
+
+    def emit(b: Any, low: Any, high: Any) -> Any:
+        return join(b, [b.load(b.inttoptr(a, kind.as_pointer()), align=1) for a in (low, high)])
+
+    return emit
+
+
+def _upper_half(b: Any, x: Any) -> Any:
+    lanes = x.type.count
+    zero = ir.Constant(x.type, [0] * lanes)
+    return shuffle(b, zero, x, [*range(lanes // 2), *range(lanes + lanes // 2, 2 * lanes)])
+
+
+for _element in ("u8", "i16"):
+    _lanes = VECTORS[_element].lanes
+    define(
+        f"load_halves_{_element} address address -> {_element}",
+        f"np.concatenate([at('{_element}', a, {_lanes // 2}), at('{_element}', b, {_lanes // 2})])",
+        _load_halves(_lanes, 8 * WIDTH[_element]),
+    )
+    define(
+        f"upper_half_{_element} {_element} -> {_element}",
+        f"np.where(np.arange({_lanes}) < {_lanes // 2}, 0, a)",
+        _upper_half,
     )

@@ -25,10 +25,13 @@ and ``kernels/_subset.py`` does the rest: blocks, tiles, workspace.
 The other kind puts rows of codes into the lanes and answers a whole tile of them: batches only. It
 defines LANES, INPUTS, MAX_BITS and ISAS as above, and
 
-    TILE                    rows of codes at once
-    shape(weight_rows, isa, bits)   (inputs per group, groups per block)
+    TILES                   rows of codes at once: a whole vector of them, and half of one
+    COLUMN                  bytes of a column of codes
+    LEAST                   from so many rows on each is worth it: codes up to 4 bits, above
     limit(bits)             most inputs before narrow sums could overflow; they are widened there
-    text(inputs, groups)    text of  build, first, further, widen and gather
+    shape(weight_rows, isa, bits)      (inputs per group, groups per block)
+    SHARED                  text of  widen(narrow, wide, vectors)
+    text(inputs, groups, tile, bits)   text of  build, first, further, gather_narrow, gather_wide
 
 and ``kernels/_tile.py`` does the rest.
 """

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from qcompile.kernels._source import expand
 
-TILE, LANES, INPUTS, UNIT = 32, 4, 6, 1
+TILES, COLUMN, LANES, INPUTS, UNIT = (32, 16), 32, 4, 6, 1
+# From so many rows on a tile that is not full is faster than the next smaller: codes up to 4 bits, above.
+LEAST = ((29, 16), (23, 9))
 MAX_BITS = 8
 ISAS = ("avx512", "avx2", "neon", "scalar")
 
@@ -36,71 +38,88 @@ def shape(weight_rows: int, isa: str, bits: int) -> tuple[int, int]:
     return (6, 6) if weight_rows < 3072 else (7, 4)
 
 
-def build(inputs: int, groups: int) -> str:
-    """Tables of a block: from the entries of the first two inputs, each further input doubles them."""
-    lines = ["def build(columns, tables):", f"    for group in range({groups}):"]
-    body = [f"t = tables + group * {64 << inputs}", f"c = columns + group * {32 * inputs}"]
-    body += ["x1 = load_u8_as_i16(c)", "x2 = load_u8_as_i16(c + 32)", "x3 = add_i16(x1, x2)"]
-    body += ["store_i16(t, splat_i16(0))"] + [f"store_i16(t + {64 * k}, x{k})" for k in (1, 2, 3)]
+def build(inputs: int, groups: int, tile: int, kind: str) -> str:
+    """Tables of a block: from the entries of the first two inputs, each further input doubles them.
+
+    A vector holds one entry of a whole tile, or of half a tile two neighbours: without and with the first
+    input.
+    """
+    whole, column, load = (32, 32, "load_u8_as_i16") if kind == "i16" else (64, 64, "load_u8")
+    entry = 64 * tile // whole
+    body = [f"x1 = {load}(c)", f"x2 = {load}(c + {column})"]
+    if tile == whole:
+        body += [f"x3 = add_{kind}(x1, x2)", f"store_{kind}(t, splat_{kind}(0))"]
+        kept = {64: "x1", 128: "x2", 192: "x3"}
+        body += [f"store_{kind}(t + {at}, {x})" for at, x in kept.items()]
+    else:
+        kept = {64: "x2"}
+        body += [f"x1 = upper_half_{kind}(x1)", f"store_{kind}(t, x1)"]
+        body += [f"store_{kind}(t + 64, add_{kind}(x1, x2))"]
     for j in range(2, inputs):
+        half = entry << j
         body += [
-            f"x = load_u8_as_i16(c + {32 * j})",
-            f"for at in range(0, {64 << j}, 256):",
-            "    y = add_i16(load_i16(t + at), x)",
-            f"    store_i16(t + at + {64 << j}, y)",
+            f"x = {load}(c + {column * j})",
+            f"for at in range(0, {half}, {4 * entry}):",
+            f"    y = add_{kind}(load_{kind}(t + at), x)",
+            f"    store_{kind}(t + at + {half}, y)",
         ]
-        body += [f"    store_i16(t + at + {(64 << j) + 64 * k}, add_i16(y, x{k}))" for k in (1, 2, 3)]
+        body += [f"    store_{kind}(t + at + {half + at}, add_{kind}(y, {x}))" for at, x in kept.items()]
+    lines = [f"def build_{tile}(columns, tables):", f"    for group in range({groups}):"]
+    lines += [f"        t = tables + group * {entry << inputs}"]
+    lines += [f"        c = columns + group * {column * inputs}"]
     return "\n".join(lines + [f"        {line}" for line in body])
 
 
-def look_up(name: str, groups: int, start: str) -> str:
-    """Every weight row adds its entries of a block to ``start``."""
-    lines = [
-        f"def {name}(tables, indices, narrow, rows):",
-        "    for r in range(rows):",
-        f"        s = {start}",
-    ]
+def places(groups: int, k: int, step: int) -> list[str]:
+    """Lines that read the indices of up to four groups of one or two weight rows."""
+    lines = []
+    for i in "ij"[:step]:
+        row = "r" if i == "i" else "(r + 1)"
+        lines.append(f"        {i} = read_i64(indices + ({row} * {groups} + {k}) * 2)")
+    return lines
+
+
+def entry(part: int, step: int, kind: str) -> str:
+    """The vector at the index of one of the four groups; two half vectors for two weight rows."""
+    at = [f"tables + (({i} >> {16 * part}) & 65535) * {3 - step}" for i in "ij"[:step]]
+    return f"load_{'halves_' * (step - 1)}{kind}({', '.join(at)})"
+
+
+def look_up(name: str, groups: int, tile: int, start: str) -> str:
+    """Every weight row adds its entries of a block to ``start``; half a tile is two weight rows at once."""
+    step = 32 // tile
+    lines = [f"def {name}_{tile}(tables, indices, narrow, rows):", f"    for r in range(0, rows, {step}):"]
+    lines.append(f"        s = {start.format(size=2 * tile)}")
     for k in range(0, groups, 4):
-        lines.append(f"        i = read_i64(indices + (r * {groups} + {k}) * 2)")
-        for part in range(min(4, groups - k)):
-            at = f"(i >> {16 * part}) & 65535"
-            lines.append(f"        s = add_i16(s, load_i16(tables + ({at})))")
-    lines.append("        store_i16(narrow + r * 64, s)")
+        lines += places(groups, k, step)
+        lines += [f"        s = add_i16(s, {entry(part, step, 'i16')})" for part in range(min(4, groups - k))]
+    lines.append(f"        store_i16(narrow + r * {2 * tile}, s)")
     return "\n".join(lines)
 
 
-def text(inputs: int, groups: int) -> str:
-    """build, first, next, widen and gather."""
+def text(inputs: int, groups: int, tile: int, bits: int) -> str:
+    """build, first, further and gather for so many rows of codes at once."""
     return "\n\n".join(
         [
-            build(inputs, groups),
-            look_up("first", groups, "splat_i16(0)"),
-            look_up("further", groups, "load_i16(narrow + r * 64)"),
-            WIDEN,
-            expand(GATHER, r=4),
+            build(inputs, groups, tile, "i16"),
+            look_up("first", groups, tile, "splat_i16(0)"),
+            look_up("further", groups, tile, "load_i16(narrow + r * {size})"),
+            expand(GATHER[tile], r=4),
         ]
     )
 
 
-WIDEN = """
-def widen(narrow, wide, rows):
-    for r in range(rows):
+# Narrow sums become part of the wide ones.
+SHARED = """
+def widen(narrow, wide, vectors):
+    for r in range(vectors):
         s = load_i16(narrow + r * 64)
         accumulate_i32(wide + r * 128, low_i16_unsigned(s))
         accumulate_i32(wide + r * 128 + 64, high_i16_unsigned(s))
 """
-# Four weight rows by 16 rows of codes at a time become 16 times four neighbours.
-GATHER = """
-def four(a0, a1, a2, a3, to, apart):
-    p = i32_as_i64(interleave_low_i32(a0, a1)); q = i32_as_i64(interleave_low_i32(a2, a3))
-    x = i32_as_i64(interleave_high_i32(a0, a1)); y = i32_as_i64(interleave_high_i32(a2, a3))
-    store_parts_i32(to, 4 * apart, i64_as_i32(interleave_low_i64(p, q)))
-    store_parts_i32(to + apart, 4 * apart, i64_as_i32(interleave_high_i64(p, q)))
-    store_parts_i32(to + 2 * apart, 4 * apart, i64_as_i32(interleave_low_i64(x, y)))
-    store_parts_i32(to + 3 * apart, 4 * apart, i64_as_i32(interleave_high_i64(x, y)))
-
-
-def gather_narrow(narrow, rows, to, apart):
+GATHER = {
+    32: """
+def gather_narrow_32(narrow, rows, to, apart):
     for k in range(0, rows, 4):
         each r: s{r} = load_i16(narrow + (k + {r}) * 64)
         each r: a{r} = low_i16_unsigned(s{r}); b{r} = high_i16_unsigned(s{r})
@@ -108,9 +127,23 @@ def gather_narrow(narrow, rows, to, apart):
         four(b0, b1, b2, b3, to + k * 4 + 16 * apart, apart)
 
 
-def gather_wide(wide, rows, to, apart):
+def gather_wide_32(wide, rows, to, apart):
     for k in range(0, rows, 4):
         each r: a{r} = load_i32(wide + (k + {r}) * 128); b{r} = load_i32(wide + (k + {r}) * 128 + 64)
         four(a0, a1, a2, a3, to + k * 4, apart)
         four(b0, b1, b2, b3, to + k * 4 + 16 * apart, apart)
-"""
+""",
+    16: """
+def gather_narrow_16(narrow, rows, to, apart):
+    for k in range(0, rows, 4):
+        s = load_i16(narrow + k * 32); t = load_i16(narrow + k * 32 + 64)
+        low, high = low_i16_unsigned(s), high_i16_unsigned(s)
+        four(low, high, low_i16_unsigned(t), high_i16_unsigned(t), to + k * 4, apart)
+
+
+def gather_wide_16(wide, rows, to, apart):
+    for k in range(0, rows, 4):
+        each r: a{r} = load_i32(wide + (k + {r}) * 64)
+        four(a0, a1, a2, a3, to + k * 4, apart)
+""",
+}

@@ -2,6 +2,8 @@
 
 import ctypes
 import json
+import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from qcompile.api.model import open_model
 from qcompile.cli import main
 from qcompile.ir.interpret import interpret
+from qcompile.kernels.simd.isa import supported
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler to link with")
 PROGRAM = """
@@ -67,6 +70,34 @@ def test_a_c_program_and_ctypes_get_the_scores_of_the_interpreter(built: Path, t
         ctypes.c_void_p(row.ctypes.data), ctypes.c_int64(1), ctypes.c_void_p(scores.ctypes.data)
     )
     np.testing.assert_array_equal(scores, expected["scores"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "isa"), [("x86-64-v2", "scalar"), ("x86-64-v3", "avx2")])
+def test_a_library_for_an_older_cpu_runs_here_and_uses_nothing_newer(built, tmp_path, target, isa) -> None:
+    if isa not in supported() or platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip(f"this CPU cannot run {target}")
+    out = tmp_path / "lib"
+    words = ["compile", str(built), "--layout", "library", "--target", target, "-o", str(out), "--json"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["isa"] == isa
+
+    program = open_model(built).program
+    x = np.random.default_rng(1).normal(10, 9, (37, program.input.type.length)).astype(np.float32)
+    expected = interpret(program, x)
+    library = ctypes.CDLL(str(out / "model.so"))
+    for name, function in (("scores", library.model_scores), ("label", library.model_labels)):
+        answers = np.zeros_like(expected[name], np.int64)
+        where = (ctypes.c_void_p(x.ctypes.data), ctypes.c_int64(len(x)), ctypes.c_void_p(answers.ctypes.data))
+        function(*where)
+        np.testing.assert_array_equal(answers, expected[name])
+    if shutil.which("objdump"):
+        code = subprocess.run(
+            ["objdump", "-d", str(out / "model.so")], capture_output=True, text=True, check=True
+        )
+        forbidden = r"%zmm|%k[1-7]" if isa == "avx2" else r"%zmm|%ymm|%k[1-7]"
+        assert not re.search(forbidden, code.stdout)
 
 
 def test_another_system_is_refused_with_the_targets_that_may_be_had(built: Path, tmp_path: Path) -> None:

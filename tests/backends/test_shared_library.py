@@ -58,6 +58,18 @@ def test_scores_and_labels_equal_the_interpreter(tmp_path, spelling, classes, co
         np.testing.assert_array_equal(answer(library.iris_labels, x, 1), expected["label"])
 
 
+@pytest.mark.slow
+def test_a_library_for_batches_answers_every_number_of_rows(tmp_path):
+    spelling = "avx2" if "avx2" in supported() else supported()[0]
+    program = optimise(lower(network(3, bits=8), "iris"))[0]
+    artifact = shared_library.build(program, isa=spelling, rows=64)
+    assert spelling != "avx2" or artifact.provenance["method"] == "rows16"
+    library = opened(artifact, tmp_path)
+    for n in (1, 15, 16, 17, 32, 70):
+        x = rows(n)
+        np.testing.assert_array_equal(answer(library.iris_scores, x, 3), interpret(program, x)["scores"])
+
+
 def test_a_process_without_numba_loads_it_and_answers_within_50_ms(tmp_path):
     program = optimise(lower(network(), "iris"))[0]
     artifact = shared_library.build(program)

@@ -24,6 +24,8 @@ LOOPS = {
     "words6": ("i16", "lookup64_i16(t, t2, w)", 32 * 6),
     "words5": ("i16", "lookup32_i16(t, w)", 32 * 5),
     "bytes4": ("u8", "lookup16_u8(t, w)", 64 * 4),
+    "rows16": ("i16", "w", 32 * 7),
+    "rows8": ("u8", "w", 64 * 6),
     "int8 multiply-add": ("i16", "multiply_pairs(i16_as_u8(t), i16_as_u8(w))", 64),
 }
 

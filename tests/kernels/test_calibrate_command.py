@@ -33,7 +33,7 @@ def test_json_is_one_document_with_the_file():
     record = json.loads(done.stdout)
     assert record["isa"] == "scalar"
     assert json.loads(open(record["file"]).read())["costs"]["scalar"]["single"]["popcount"] == [0.25, 0.08]
-    assert {row["method"] for row in record["costs"]} == {"popcount", "bytes4", "rows16"}
+    assert {row["method"] for row in record["costs"]} == {"popcount", "bytes4", "rows8", "rows16"}
 
 
 @pytest.mark.parametrize(

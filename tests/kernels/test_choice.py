@@ -21,13 +21,10 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("isa", _choice.DEFAULT)
 @pytest.mark.parametrize("rows", [1, 256])
 def test_one_bit_codes_are_counted_and_wide_codes_are_looked_up(isa, rows):
-    assert _choice.choose(form(300, 64, 1), ISAS[isa], rows).method in ("popcount", "bytes4")
-    assert _choice.choose(form(300, 64, 8), ISAS[isa], rows).method in (
-        "words5",
-        "words6",
-        "bytes4",
-        "rows16",
-    )
+    batch = ("rows8", "rows16") if rows > 1 and isa == "avx2" else ()
+    narrow, wide = ("popcount", "bytes4", *batch[:1]), ("words5", "words6", "bytes4", *batch[1:])
+    assert _choice.choose(form(300, 64, 1), ISAS[isa], rows).method in narrow
+    assert _choice.choose(form(300, 64, 8), ISAS[isa], rows).method in wide
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -24,7 +24,7 @@ CASES = [
 
 def edges(method, spelling) -> list[int]:
     """Widths around each group, unit and block of a method; for a tile around the cuts of its narrow sums."""
-    if hasattr(method, "TILE"):
+    if hasattr(method, "TILES"):
         inputs, groups = method.shape(64, spelling, method.MAX_BITS)
         cut = method.limit(method.MAX_BITS) // (inputs * groups) * inputs * groups
         return sorted({s + k for s in (1, inputs, inputs * groups, cut, 3 * cut) for k in (-1, 0, 1)} - {0})
@@ -35,7 +35,7 @@ def edges(method, spelling) -> list[int]:
 
 # A tile compiles for seconds; test_tables_of_every_size_are_exact has the quick one.
 SLOW = [
-    pytest.param(*case, marks=pytest.mark.slow) if hasattr(module(case[0]), "TILE") else case
+    pytest.param(*case, marks=pytest.mark.slow) if hasattr(module(case[0]), "TILES") else case
     for case in CASES
 ]
 
@@ -49,7 +49,7 @@ def test_a_method_is_exact_around_every_edge(name, spelling):
             rng = np.random.default_rng(d)
             weight = rng.choice([-1, 1], (9, d))
             weight[0], weight[1] = 1, -1  # with the extreme codes: the largest sums there are
-            n = getattr(method, "TILE", 16) + 5  # rows together, a few at once, and single ones
+            n = getattr(method, "TILES", (16,))[0] + 5  # rows together, a few at once, and single ones
             codes = rng.integers(0, top + 1, (n, d)).astype(np.uint8)
             codes[0], codes[1], codes[-1] = top, 0, top
             form = Dot(weight.astype(np.int64), bits)
@@ -64,7 +64,7 @@ def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
     lanes, (many, at_once) = method.LANES, method.shape(4, spelling, 2)
     rng = np.random.default_rng(0)
     counts = (1, at_once, 2 * at_once + 1, 4 * at_once + 1)
-    if hasattr(method, "TILE"):
+    if hasattr(method, "TILES"):
         counts = (1, 7, 8, 15, 16, 17, 31, 32, 33, 70)
     for m in (1, lanes, lanes * many + 1):
         weight = rng.choice([-3, -1, 1, 3], (m, 21)).astype(np.int64)
@@ -75,29 +75,58 @@ def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
             np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T, err_msg=f"m={m} n={n}")
 
 
+TILED = [name for name in METHODS if hasattr(module(name), "TILES")]
+
+
 @pytest.mark.parametrize(
     "weight_rows", [64, *(pytest.param(size, marks=pytest.mark.slow) for size in (128, 384, 3072))]
 )
-def test_tables_of_every_size_are_exact(weight_rows):
-    rng = np.random.default_rng(weight_rows)
-    for d in (300, 600):
+@pytest.mark.parametrize("name", TILED)
+def test_tables_of_every_size_are_exact(name, weight_rows):
+    """A whole tile and half a tile; sums that are cut (more inputs than ``limit``) and sums that are not."""
+    method, rng = module(name), np.random.default_rng(weight_rows)
+    top = (1 << method.MAX_BITS) - 1
+    for d in (70, method.limit(method.MAX_BITS) + 50):
         weight = rng.choice([-1, 1], (weight_rows, d)).astype(np.int64)
         weight[0], weight[1] = 1, -1
-        codes = rng.integers(0, 256, (rows16.TILE, d)).astype(np.uint8)
-        codes[0], codes[1] = 255, 0
+        codes = rng.integers(0, top + 1, (sum(method.TILES), d)).astype(np.uint8)
+        codes[0], codes[1], codes[-1] = top, 0, top
         out = np.full((len(codes), weight_rows), -1, np.int64)
-        fill(pack(Dot(weight, 8), rows16), codes, out)
+        fill(pack(Dot(weight, method.MAX_BITS), method), codes, out)
         np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T)
 
 
-@pytest.mark.parametrize("bits", range(1, 9))
-def test_sixteen_bits_hold_the_largest_sum_of_a_chunk_and_no_input_more(bits):
+@pytest.mark.parametrize("name", TILED)
+def test_sixteen_bits_hold_the_largest_sum_of_a_chunk_and_no_input_more(name):
+    method = module(name)
+    for bits in range(1, method.MAX_BITS + 1):
+        top = (1 << bits) - 1
+        assert method.limit(bits) * top < 2**16 <= (method.limit(bits) + 1) * top
+        for weight_rows in (1, 128, 384, 3072, 100_000):
+            inputs, groups = method.shape(weight_rows, "avx2", bits)
+            assert inputs * groups <= method.limit(bits)
+            assert groups * 32 << inputs <= 2**16  # places of the entries have sixteen bits as well
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", (4, 8))
+def test_the_largest_sum_of_sixteen_bits_is_reached_without_wrapping(bits):
+    """As many inputs as ``limit`` allows, or the last whole block before it, all selected, all at the top."""
     top = (1 << bits) - 1
-    assert rows16.limit(bits) * top < 2**16 <= (rows16.limit(bits) + 1) * top
-    for weight_rows in (1, 128, 384, 3072, 100_000):
-        inputs, groups = rows16.shape(weight_rows, "avx2", bits)
-        assert inputs * groups <= rows16.limit(bits)
-        assert groups * 64 << inputs <= 2**16  # offsets of the entries have sixteen bits as well
+    inputs, groups = rows16.shape(64, "avx2", bits)
+    d = rows16.limit(bits) // (inputs * groups) * inputs * groups
+    weight = np.ones((1, d), np.int64)
+    weight[0, 0] = 0  # so that the weights are one plane of bits
+    codes = np.full((32, d), top, np.uint8)
+    for more in (0, 1):  # the block that still fits, and one more input: the sums are cut
+        w, c = (
+            np.pad(weight, ((0, 0), (0, more)), constant_values=1),
+            np.pad(codes, ((0, 0), (0, more)), "edge"),
+        )
+        out = np.zeros((32, 1), np.int64)
+        fill(pack(Dot(w, bits), rows16), c, out)
+        assert (out == (d + more - 1) * top).all()
+    assert 2**16 - (inputs * groups + 1) * top <= d * top < 2**16
 
 
 @pytest.mark.parametrize("name", METHODS)

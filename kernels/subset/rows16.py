@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from qcompile.kernels._source import expand
 
-TILES, COLUMN, LANES, INPUTS, UNIT = (32, 16), 32, 4, 6, 1
+TILES, COLUMN, LANES, INPUTS, UNIT = (32, 16), 32, 64, 6, 1
 # From so many rows on a tile that is not full is faster than the next smaller: codes up to 4 bits, above.
 LEAST = ((29, 16), (23, 9))
 MAX_BITS = 8

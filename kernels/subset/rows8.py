@@ -14,7 +14,7 @@ from __future__ import annotations
 from qcompile.kernels._source import expand
 from qcompile.kernels.subset.rows16 import build, entry, places
 
-TILES, COLUMN, LANES, INPUTS, UNIT = (64, 32), 64, 4, 6, 1
+TILES, COLUMN, LANES, INPUTS, UNIT = (64, 32), 64, 64, 6, 1
 MAX_BITS = 4
 ISAS = ("avx512", "avx2", "neon", "scalar")
 # From so many rows on a tile that is not full is faster than the next smaller.

@@ -114,6 +114,22 @@ def test_extreme_inputs_reach_every_accumulator_width(alpha):
     np.testing.assert_array_equal(scores(form, x), two_layer_reference(form, x))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("spelling", isa.supported())
+@pytest.mark.parametrize(("method", "bits"), [("rows16", 8), ("rows8", 3)])
+def test_tiles_of_rows_answer_every_number_of_rows(method, bits, spelling):
+    rng = np.random.default_rng(bits)
+    enc = encoder(rng, bits, (40, 10, 5, 2, 1), 40)
+    form = network(rng, enc, 33, 3, (-1, 0, 1))
+    x = rows(rng, 119, enc)
+    expected = two_layer_reference(form, x)
+    state = fused_i8_u8.pack(form, isa=spelling, method=method)
+    for n in (*range(1, 19), 31, 32, 33, 48, 63, 64, 65, 119):
+        out = np.full((n, 3), -1, np.int64)
+        fused_i8_u8.run(state, x[:n], out)
+        np.testing.assert_array_equal(out, expected[:n], err_msg=f"{n} rows")
+
+
 def test_neurons_may_have_scales_of_their_own():
     rng = np.random.default_rng(4)
     form = network(rng, encoder(rng, 2, (12, 0, 0, 0, 1), 12), 19)

@@ -78,22 +78,30 @@ def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
 TILED = [name for name in METHODS if hasattr(module(name), "TILES")]
 
 
+QUICK = [("rows16", 64, 307), ("rows8", 64, 70)]
+TABLES = [
+    (name, rows, d)
+    for name in TILED
+    for rows in (64, 128, 384, 3072)
+    for d in (70, module(name).limit(module(name).MAX_BITS) + 50)
+]
+
+
 @pytest.mark.parametrize(
-    "weight_rows", [64, *(pytest.param(size, marks=pytest.mark.slow) for size in (128, 384, 3072))]
+    ("name", "weight_rows", "d"),
+    QUICK + [pytest.param(*case, marks=pytest.mark.slow) for case in TABLES if case not in QUICK],
 )
-@pytest.mark.parametrize("name", TILED)
-def test_tables_of_every_size_are_exact(name, weight_rows):
+def test_tables_of_every_size_are_exact(name, weight_rows, d):
     """A whole tile and half a tile; sums that are cut (more inputs than ``limit``) and sums that are not."""
     method, rng = module(name), np.random.default_rng(weight_rows)
     top = (1 << method.MAX_BITS) - 1
-    for d in (70, method.limit(method.MAX_BITS) + 50):
-        weight = rng.choice([-1, 1], (weight_rows, d)).astype(np.int64)
-        weight[0], weight[1] = 1, -1
-        codes = rng.integers(0, top + 1, (sum(method.TILES), d)).astype(np.uint8)
-        codes[0], codes[1], codes[-1] = top, 0, top
-        out = np.full((len(codes), weight_rows), -1, np.int64)
-        fill(pack(Dot(weight, method.MAX_BITS), method), codes, out)
-        np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T)
+    weight = rng.choice([-1, 1], (weight_rows, d)).astype(np.int64)
+    weight[0], weight[1] = 1, -1
+    codes = rng.integers(0, top + 1, (sum(method.TILES), d)).astype(np.uint8)
+    codes[0], codes[1], codes[-1] = top, 0, top
+    out = np.full((len(codes), weight_rows), -1, np.int64)
+    fill(pack(Dot(weight, method.MAX_BITS), method), codes, out)
+    np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T)
 
 
 @pytest.mark.parametrize("name", TILED)

@@ -73,6 +73,8 @@ def calibrate(
     for mode, rows in (("single", 1), ("batch", BATCH)):
         table[mode] = {}
         for name in methods:
+            if rows == 1 and hasattr(registry.load(_choice.METHODS, name), "TILES"):
+                continue  # single rows are answered by another method
             tell(mode, name)
             table[mode][name] = measure(name, spelling, rows, seconds)
     path = _source.folder() / _choice.FILE

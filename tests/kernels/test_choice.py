@@ -66,5 +66,6 @@ def test_a_stored_calibration_wins_over_the_default_and_a_damaged_one_does_not()
 def test_calibration_measures_every_method_and_is_used_at_once():
     found = calibrate.calibrate("scalar", seconds=0.01)
     assert set(found) == {"single", "batch"}
+    assert "rows16" in found["batch"] and "rows16" not in found["single"]
     assert _choice.stored("scalar")["batch"].keys() == found["batch"].keys()
     assert all(product > 0 for costs in found.values() for product, _ in costs.values())

@@ -66,7 +66,8 @@ class Arena:
 
     def image(self, root: int) -> Image:
         """Everything kept, for a file."""
-        content, starts = bytearray(), {}
+        content = bytearray()
+        starts: dict[int, int] = {}
         for where, array in self.kept:
             starts[where] = len(content)
             content += array.tobytes()

@@ -91,7 +91,7 @@ def predicted_ns(costs: tuple[float, float], method: str, bits: int, rows: int, 
     """The formula of the module docstring."""
     product, table = costs
     # Rows are padded to whole vectors; a vector is what is paid for.
-    lanes = max(16, registry.load(METHODS, method).LANES)
+    lanes = max(16, int(registry.load(METHODS, method).LANES))
     padded = rows + -rows % lanes
     return passes(method, bits) * (padded * inputs * product + inputs * table)
 

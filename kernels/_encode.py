@@ -54,8 +54,8 @@ class EncodePlan:
     def words(self, arena: Arena) -> dict[str, int]:
         """The parameter table that ``encode`` reads."""
         words: dict[str, int] = {}
-        for i, (arrays, count, first) in enumerate(zip(self.arrays, self.counts, self.firsts, strict=True)):
-            words |= {f"count{i}": count, f"first{i}": first}
+        for i, (arrays, count, start) in enumerate(zip(self.arrays, self.counts, self.firsts, strict=True)):
+            words |= {f"count{i}": count, f"first{i}": start}
             words |= {f"{name}{i}": arena.address(arrays[name]) for name in FIELDS}
         # Row r of ``first`` has 255 in its first r bytes: the columns of the last, partial vector.
         first = np.where(np.arange(64) < np.arange(65)[:, None], 255, 0).astype(np.uint8)
@@ -69,7 +69,8 @@ class EncodePlan:
 
 def encode_plan(encoder: Encoder) -> EncodePlan:
     """Cut an encoder into blocks."""
-    blocks, arrays, counts, firsts = [], [], [], []
+    blocks, counts, firsts = [], [], []
+    arrays: list[dict[str, NDArray[np.generic]]] = []
     for kind in BODY:
         columns = encoder.of_kind(kind)
         feature = encoder.feature[columns].astype(np.int64)

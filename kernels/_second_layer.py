@@ -71,10 +71,10 @@ def second_layer(form: TwoLayer, planes: BitRows, arena: Arena) -> SecondLayer:
         return arena.address((padded & 0xFFFFFFFF).astype(np.uint32))
 
     classes = len(form.alpha)
-    alpha = np.zeros((classes, neurons), np.int64 if hidden == 64 else np.int32)
+    alpha: NDArray[np.int64 | np.int32] = np.zeros((classes, neurons), np.int64 if hidden == 64 else np.int32)
     alpha[:, :m] = form.alpha
     if hidden == 64:  # of each 16 the even ones first, as h is computed
-        alpha = alpha.reshape(classes, -1, 8, 2).swapaxes(2, 3)
+        alpha = alpha.reshape(classes, -1, 8, 2).swapaxes(2, 3).reshape(classes, neurons)
     words = {
         "neurons": neurons,
         "classes": classes,
@@ -139,7 +139,7 @@ def text_of(layer: Shape) -> str:
     lines += [f"        {line}" for line in _hidden(layer)]
     if layer.single:
         lines += [f"        {line}" for line in _accumulate(layer, "alpha")]
-        lines += ["    write_i64(out, total_%s(acc) * read_i64(score_scale) + read_i64(score_shift))" % kind]
+        lines += [f"    write_i64(out, total_{kind}(acc) * read_i64(score_scale) + read_i64(score_shift))"]
         return "\n".join(lines) + "\n"
     lines += [f"        {line}" for line in _store(layer)]
     lines += [
@@ -149,9 +149,10 @@ def text_of(layer: Shape) -> str:
         "        for j in range(0, neurons, 16):",
     ]
     lines += [f"            {line}" for line in _load(layer) + _accumulate(layer, "a")]
-    lines.append(
-        f"        write_i64(out + k * 8, total_{kind}(acc) * read_i64(score_scale + k * 8) + read_i64(score_shift + k * 8))"
-    )
+    lines += [
+        f"        score = total_{kind}(acc) * read_i64(score_scale + k * 8) + read_i64(score_shift + k * 8)",
+        "        write_i64(out + k * 8, score)",
+    ]
     return "\n".join(lines) + "\n"
 
 

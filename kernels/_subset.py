@@ -126,16 +126,16 @@ def by_size(subset: Subset, work: str) -> str:
 
 def _blocks(d: int, method: ModuleType, limit: int) -> tuple[int, int]:
     """(groups per block, blocks): equal blocks of at most so many groups, with little to fill up."""
-    total = max(1, -(-d // method.INPUTS))
+    total = max(1, -(-d // int(method.INPUTS)))
     least = -(-total // limit)
 
     def cut(blocks: int) -> int:
         groups = -(-total // blocks)
-        return groups + -groups % method.GROUPS_MULTIPLE
+        return groups + -groups % int(method.GROUPS_MULTIPLE)
 
     def cost(blocks: int) -> float:
         # A group outside a step of several takes about half as long again.
-        return blocks * (cut(blocks) + 0.5 * (cut(blocks) % method.STEP))
+        return blocks * (cut(blocks) + 0.5 * (cut(blocks) % int(method.STEP)))
 
     blocks = min(range(least, least + 3), key=cost)
     return cut(blocks), blocks

@@ -10,6 +10,7 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from qcompile.errors import UnsupportedError
@@ -51,7 +52,7 @@ if hasattr(os, "register_at_fork"):
 def run_parts(kernels: Sequence[Callable[[Any, Any], None]], x: Any, out: Any) -> None:
     """``kernel(x[a:b], out[a:b])`` for equal parts, one per kernel, at the same time."""
     edges = [len(x) * i // len(kernels) for i in range(len(kernels) + 1)]
-    parts = [(x[a:b], out[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [(x[a:b], out[a:b]) for a, b in pairwise(edges)]
     waiting = [_pool().submit(kernel, *part) for kernel, part in zip(kernels[1:], parts[1:], strict=True)]
     kernels[0](*parts[0])
     for one in waiting:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,12 @@ class State:
         """Kernels for so many threads; call with ``lock`` held."""
         while len(self.helpers) < count:
             bound: Any = self._new(True)
-            self.helpers.append(lambda x, out, f=bound: f.free(x, out, f.parameters))
+            self.helpers.append(partial(_answer, bound))
         return self.helpers[:count]
+
+
+def _answer(bound: Any, x: Any, out: Any) -> None:
+    bound.free(x, out, bound.parameters)
 
 
 def serves(form: TwoLayer) -> int:
@@ -113,4 +118,5 @@ def run(state: State, x: NDArray[np.float32], out: NDArray[np.int64]) -> None:
 def explain(state: State) -> str:
     """Which methods run, and why, in one line."""
     one, many = state.single, state.batch
-    return f"{state.isa.name}; single rows by {one.method}: {one.reason}; batches by {many.method}: {many.reason}"
+    ways = (f"single rows by {one.method}: {one.reason}", f"batches by {many.method}: {many.reason}")
+    return "; ".join((state.isa.name, *ways))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qcompile.errors import UnsupportedError, did_you_mean
@@ -61,14 +62,14 @@ ISAS = {
 
 @functools.cache
 def supported() -> tuple[str, ...]:
-    """Names of the spellings that this CPU can run, best first.
+    """Names of the spellings that this CPU can run and Numba may use, best first.
 
     >>> supported()[-1]
     'scalar'
     """
     import llvmlite.binding as llvm
 
-    features = llvm.get_host_cpu_features()
+    features = _features()
     triple = llvm.get_process_triple()
     arch = {"aarch64": "neon", "arm64": "neon"}.get(triple.split("-")[0])
     return tuple(
@@ -78,6 +79,25 @@ def supported() -> tuple[str, ...]:
         or (isa.name == "neon" and arch == "neon")
         or (isa.name != "neon" and all(features.get(f, False) for f in isa.features))
     )
+
+
+def _features() -> Mapping[str, bool]:
+    """LLVM features that Numba compiles for: the CPU's, unless Numba's own variables name fewer.
+
+    An instruction that the code generator was not told of ends the process, so the variables
+    (NUMBA_CPU_NAME=generic is what Numba's manual gives for caches that several machines share)
+    must be heeded here too.
+    """
+    import llvmlite.binding as llvm
+
+    host: Mapping[str, bool] = llvm.get_host_cpu_features()
+    cpu = os.environ.get("NUMBA_CPU_NAME", "").lower()
+    told = os.environ.get("NUMBA_CPU_FEATURES", "" if cpu == "generic" else None)
+    if told is None:
+        return host
+    named = {f for isa in ISAS.values() if isa.cpu == cpu for f in isa.features}
+    named |= {word[1:] for word in told.split(",") if word.startswith("+")}
+    return {f: bool(host.get(f, False)) for f in named}
 
 
 def current(name: str | None = None) -> Isa:

@@ -50,7 +50,7 @@ SCALARS = {"address": types.intp, "int": types.int64, "float": types.float32}
 I32 = ir.IntType(32)
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """64 bytes of one element type, held in registers."""
 
     def __init__(self, element: str) -> None:
@@ -61,9 +61,9 @@ class Vector(types.Type):  # type: ignore[misc]
 
 
 @register_model(Vector)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Vector) -> None:
-        super().__init__(manager, kind, kind.llvm)
+        super().__init__(manager, kind, kind.llvm)  # type: ignore[no-untyped-call]
 
 
 VECTORS = {element: Vector(element) for element in ELEMENTS}

@@ -3,7 +3,8 @@
 As bytes6 with one more input: the upper half of a table is the lower half plus the seventh code.
 Entries are at most 7 * (2^B - 1) <= 105 for B <= 4 bits, so two answers of the widest codes still
 fit a byte. The instruction overwrites an operand: with one row of codes an index is read once and
-needs no copy; with several the copies cost what the seventh weight saves (bytes6). A weight byte has seven bits in use; bit 7 is 0.
+needs no copy; with several the copies cost what the seventh weight saves (bytes6). A weight byte has
+seven bits in use; bit 7 is 0.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ PATTERNS = bytes6.patterns(INPUTS)
 
 
 def prepare() -> str:
-    """Four groups at a time: 2 lookups make their pair sums, 3 each the lower halves, one addition the upper."""
+    """Four groups at a time: 2 lookups make pair sums, 3 each the lower halves, 1 addition the upper."""
     return expand(
         """
 def prepare(codes, tables, groups, patterns, bits):
@@ -55,7 +56,8 @@ def prepare(codes, tables, groups, patterns, bits):
             f"        both = add_u8(lookup64_u8(pairs, p{4 + 3 * g}), lookup64_u8(pairs, p{5 + 3 * g}))\n"
             f"        both = add_u8(both, lookup64_u8(pairs, p{6 + 3 * g}))\n"
             f"        store_u8(t + {128 * g}, both)\n"
-            f"        store_u8(t + {128 * g + 64}, add_u8(both, splat_u8(read_u8(codes + q * 7 + {7 * g + 6}))))"
+            f"        seventh = splat_u8(read_u8(codes + q * 7 + {7 * g + 6}))\n"
+            f"        store_u8(t + {128 * g + 64}, add_u8(both, seventh))"
             for g in range(4)
         ),
         k=len(PATTERNS),

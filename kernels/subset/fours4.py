@@ -1,4 +1,4 @@
-"""Four weights per lookup, four lookups of a row side by side, summed by one multiply-add (AVX-512 VBMI and VNNI).
+"""Four weights per lookup, four lookups of a row side by side, summed by one multiply-add (VBMI, VNNI).
 
 A weight byte holds the bits of 4 inputs and, above them, which of four groups they are: a 64-byte
 table (``vpermb``) answers for 16 inputs of 16 rows. Entries are at most 4 * 15 = 60, so four answers

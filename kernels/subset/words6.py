@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels._source import expand
-from qcompile.kernels.subset.words5 import PATTERNS
+from qcompile.kernels.subset import words5
 
 LANES, INPUTS, UNIT = 32, 6, 2
+PATTERNS = words5.PATTERNS
 MAX_BITS = 8
 ISAS = ("avx512",)
 GROUPS_MULTIPLE = 2

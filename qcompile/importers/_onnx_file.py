@@ -92,7 +92,7 @@ def tensor_bytes(tensor: onnx.TensorProto) -> int:
     Raises:
         ModelError: an impossible shape, or a type that is not one of numbers and text.
     """
-    dims = list(tensor.dims)
+    dims: list[int] = list(tensor.dims)
     if any(k < 0 for k in dims) or math.prod(dims) > MAX_ELEMENTS:
         raise ModelError(f"the tensor {tensor.name!r} has the impossible shape {dims}.")
     bits: int = _packed_bits(tensor) or 8 * int(_dtype(tensor).itemsize)

@@ -137,6 +137,26 @@ def test_the_argument_wins_over_the_variable_and_the_variable_over_detection(mon
     assert isa.current().name == isa.supported()[0]
 
 
+@pytest.mark.parametrize(
+    ("cpu", "features", "most"),
+    [
+        ("generic", None, "scalar"),
+        ("haswell", "", "avx2"),
+        ("haswell", "+sse4.2", "avx2"),
+        ("k8", "+avx2", "avx2"),
+    ],
+)
+def test_numba_is_not_given_what_its_variables_forbid(monkeypatch, cpu, features, most):
+    monkeypatch.setenv("NUMBA_CPU_NAME", cpu)
+    if features is None:
+        monkeypatch.delenv("NUMBA_CPU_FEATURES", raising=False)
+    else:
+        monkeypatch.setenv("NUMBA_CPU_FEATURES", features)
+    there = isa.supported()
+    expected = most if most in there else "scalar"  # the CPU may have less than it is told to be
+    assert isa.supported.__wrapped__()[0] == expected
+
+
 def test_unknown_and_impossible_spellings_are_refused_with_the_list(monkeypatch):
     with pytest.raises(UnsupportedError, match=r"'avx51' is not one of avx512, .*Did you mean 'avx512'"):
         isa.current("avx51")

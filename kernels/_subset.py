@@ -22,7 +22,7 @@ from qcompile.kernels import _source
 from qcompile.kernels._arena import Arena
 from qcompile.kernels.simd.isa import Isa
 
-__all__ = ["WORDS", "Subset", "bind", "by_size"]
+__all__ = ["WORDS", "Subset", "bind", "by_size", "odd_lines"]
 
 # Words of the parameter table, in order.
 WORDS = (
@@ -82,8 +82,7 @@ def bind(
     if at_once > 1:
         limit = min(limit, max(WEIGHTS_ROOM // (64 * tiles) * method.UNIT, LEAST_GROUPS))
     groups, blocks = _blocks(bits.shape[1], method, limit)
-    # An odd number of cache lines: rows a power of two apart would fall into the same few sets.
-    sum_bytes = 64 * (len(bits) * 4 // 64 | 1)
+    sum_bytes = odd_lines(len(bits) * 4)
     together = at_once * max(1, min(4, SUMS_ROOM // (at_once * sum_bytes))) if at_once > 1 else 1
     code_bytes = blocks * groups * method.INPUTS + 64
     code_bytes += -code_bytes % 64
@@ -122,6 +121,17 @@ def by_size(subset: Subset, work: str) -> str:
         lines.append(f"    count = min(n, {size})")
         lines += [f"    {line.strip()}" for line in work.format(size=size).split(";")]
     return "\n".join(f"        {line}" for line in lines)
+
+
+def odd_lines(size: int) -> int:
+    """Bytes from one row to the next: ``size``, a multiple of 64, made an odd number of cache lines.
+
+    Rows a power of two apart would fall into the same few sets of the cache.
+
+    >>> odd_lines(64), odd_lines(128)
+    (64, 192)
+    """
+    return 64 * (size // 64 | 1)
 
 
 def _blocks(d: int, method: ModuleType, limit: int) -> tuple[int, int]:

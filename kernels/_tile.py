@@ -23,7 +23,7 @@ from qcompile import registry
 from qcompile.kernels import _source, _subset
 from qcompile.kernels._arena import Arena
 from qcompile.kernels._source import expand
-from qcompile.kernels._subset import Subset
+from qcompile.kernels._subset import Subset, odd_lines
 from qcompile.kernels.simd.isa import Isa
 
 __all__ = ["WORDS", "bind"]
@@ -52,9 +52,8 @@ def bind(
     chunks = -(-steps // (method.limit(width) // (inputs * groups)))
     columns = steps * inputs * groups
     columns += -columns % 64
-    # Odd multiples of 64 bytes: rows one below the other then lie in different sets of the cache.
-    code_bytes = 64 * (max(few.words["code_bytes"], columns + 64) // 64 | 1)
-    sum_bytes = 64 * (len(bits) * 4 // 64 | 1)
+    code_bytes = odd_lines(max(few.words["code_bytes"], columns + 64))
+    sum_bytes = odd_lines(len(bits) * 4)
     words = few.words | {
         "code_bytes": code_bytes,
         "sum_bytes": sum_bytes,

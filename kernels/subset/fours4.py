@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels._source import expand
+from qcompile.kernels.subset import bytes4
 
 LANES, INPUTS, UNIT = 16, 16, 1
 MAX_BITS = 4
 ISAS = ("avx512",)
 GROUPS_MULTIPLE = 1
 STEP = 4
+# The table of four inputs in each quarter of a vector, of a group each.
+PATTERNS = bytes4.PATTERNS
 
 
 def TABLE_BYTES(bits: int) -> int:
@@ -39,15 +42,6 @@ def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     index |= (np.arange(4) << 4).astype(np.uint8)
     tiled = index.reshape(rows // 16, 16, -1, 4).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(tiled).reshape(rows // 16, -1, 64)
-
-
-def _patterns() -> NDArray[np.uint8]:
-    entry, lane = np.arange(64) % 16, np.arange(64) // 16
-    # 0x80 makes lookup16 answer 0: the input is not in the subset.
-    return np.array([np.where(entry >> i & 1, 4 * lane + i, 0x80) for i in range(4)]).astype(np.uint8)
-
-
-PATTERNS = _patterns()
 
 
 def prepare() -> str:

@@ -97,10 +97,9 @@ def predicted_ns(costs: tuple[float, float], method: str, bits: int, rows: int, 
 
 
 def passes(method: str, bits: int) -> float:
-    """How often a method goes over the weights for so wide codes; widening sums counts as part of a pass."""
-    if method == "bytes4" and bits <= 2:
-        return 0.8
-    return {"popcount": bits, "bytes4": (bits + 3) // 4, "rows16": 1.15 if bits > 6 else 1}.get(method, 1)
+    """How often a method goes over the weights for so wide codes: its own ``passes(bits)``, else once."""
+    own = getattr(registry.load(METHODS, method), "passes", None)
+    return 1.0 if own is None else float(own(bits))
 
 
 def choose(form: TwoLayer, isa: Isa, rows: int) -> Choice:

@@ -17,6 +17,7 @@ into groups and the rows into vectors of ``LANES`` rows. It defines
     prepare()               text of  prepare(codes, tables, groups, patterns, bits)
     sums(R, N, bits)        text of  sums_R_N(tables, weights, sums, units, count, strides.., bits)
     shape(rows, isa, bits)  (R, N): vectors of rows by rows of codes in registers at once
+    passes(bits)            how often the weights are gone over, for the cost model; left out: once
 
 and ``kernels/_subset.py`` does the rest: blocks, tiles, workspace.
 

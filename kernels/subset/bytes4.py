@@ -112,6 +112,11 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
     )
 
 
+def passes(bits: int) -> float:
+    """Once per nibble of the codes; the narrowest need fewer widenings."""
+    return 0.8 if bits <= 2 else (bits + 3) // 4
+
+
 def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """With 16 registers of 32 bytes: one vector (two registers) by two rows."""
     if isa == "avx512":

@@ -73,6 +73,11 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
     )
 
 
+def passes(bits: int) -> float:
+    """Once per bit plane of the codes."""
+    return bits
+
+
 def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """One 64-bit sum per (vector, row)."""
     if isa == "avx512":

@@ -29,6 +29,11 @@ def limit(bits: int) -> int:
     return 65535 // ((1 << bits) - 1)
 
 
+def passes(bits: int) -> float:
+    """Once; the sums of wide codes are widened more often."""
+    return 1.15 if bits > 6 else 1
+
+
 def shape(weight_rows: int, isa: str, bits: int) -> tuple[int, int]:
     """(inputs per group, groups per block): tables of at most 32 KiB, worth their stores."""
     if weight_rows < 96:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qcompile.arrays import frozen
 from qcompile.data.encoder import Encoder, encode, levels
 
-__all__ = ["Dataset", "classification_dataset", "regression_dataset"]
+__all__ = ["Dataset", "class_targets", "classification_dataset", "regression_dataset", "standardised"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,23 +49,34 @@ class Dataset:
         return levels(self.codes, self.encoder.bits)
 
 
+def class_targets(labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
+    """(n, k) +-1: one column per class against the rest, one for two classes.
+
+    >>> class_targets(np.array([0, 1]), 2).tolist()
+    [[-1.0], [1.0]]
+    """
+    members = np.arange(classes) if classes != 2 else np.array([1])
+    return np.where(np.asarray(labels)[:, None] == members, 1.0, -1.0)
+
+
+def standardised(target: NDArray[Any]) -> tuple[NDArray[np.float64], float, float]:
+    """(n, 1) target less its mean, over its standard deviation (1 for a constant); mean; deviation."""
+    target = np.asarray(target, dtype=np.float64)
+    offset, spread = float(target.mean()), float(target.std())
+    spread = spread if spread > 0 else 1.0
+    return ((target - offset) / spread)[:, None], offset, spread
+
+
 def classification_dataset(
     encoder: Encoder, x: NDArray[Any], labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> Dataset:
     """Encode raw rows; labels are indices into ``classes``; one +-1 column per class (one for two)."""
-    labels = np.asarray(labels)
-    if len(classes) == 2:
-        y = np.where(labels == 1, 1.0, -1.0)[:, None]
-    else:
-        y = np.where(labels[:, None] == np.arange(len(classes)), 1.0, -1.0)
-    return Dataset(encode(encoder, x), y, encoder, "classification", classes)
+    return Dataset(
+        encode(encoder, x), class_targets(labels, len(classes)), encoder, "classification", classes
+    )
 
 
 def regression_dataset(encoder: Encoder, x: NDArray[Any], target: NDArray[Any]) -> Dataset:
     """Encode raw rows; the target is centred and divided by its standard deviation."""
-    target = np.asarray(target, dtype=np.float64)
-    offset, spread = float(target.mean()), float(target.std())
-    spread = spread if spread > 0 else 1.0
-    return Dataset(
-        encode(encoder, x), ((target - offset) / spread)[:, None], encoder, "regression", (), offset, spread
-    )
+    y, offset, spread = standardised(target)
+    return Dataset(encode(encoder, x), y, encoder, "regression", (), offset, spread)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.dataset import class_targets, standardised
 from qcompile.data.encoder import ColumnKind, Encoder, encode, levels
 
 __all__ = ["influence", "most_relevant"]
@@ -46,7 +47,8 @@ def most_relevant(encoder: Encoder, x: NDArray[Any], y: NDArray[Any], task: str,
         return encoder
     rows = np.arange(len(x)) if len(x) <= ROWS else np.linspace(0, len(x) - 1, ROWS).astype(int)
     z = levels(encode(encoder, x[rows]), encoder.bits) / encoder.top
-    size = np.where(fixed, np.inf, influence(z, _targets(y, task)[rows]))
+    targets = standardised(y)[0] if task == "regression" else class_targets(y, int(np.max(y)) + 1)
+    size = np.where(fixed, np.inf, influence(z, targets[rows]))
     kept = np.sort(np.argsort(-size, kind="stable")[: count + int(fixed.sum())])
     parts = {name: getattr(encoder, name)[kept] for name in ("kind", "feature", "shift", "gain")}
     return replace(encoder, **parts)
@@ -76,12 +78,3 @@ def influence(z: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[n
         squares = sum((((z.T * a) @ z) ** 2).sum(axis=1) for a in duals.T)
     size = np.sqrt(squares)
     return np.asarray(np.round(size / max(float(size.max()), 1e-300), 9))
-
-
-def _targets(y: NDArray[Any], task: str) -> NDArray[np.float64]:
-    """(n, k) one column per class against the rest (one for two classes), or the standardised target."""
-    if task == "regression":
-        spread = float(np.std(y))
-        return np.asarray((y - np.mean(y)) / (spread if spread > 0 else 1.0), dtype=np.float64)[:, None]
-    classes = np.unique(y)
-    return np.where(y[:, None] == classes[None, 1 if len(classes) == 2 else 0 :], 1.0, -1.0)

@@ -82,20 +82,17 @@ def choose(
     if len(options) == 1 and len(betas) == 1:
         return Chosen(options[0], betas[0], f"as asked, with beta {betas[0]:g}")
     folds = folds_of(x, y, task, choices.seed)
+    default = betas[0] if len(betas) == 1 else 0.01
+
+    def untried(why: str) -> Chosen:
+        return Chosen(options[0], default, f"taken with beta {default:g} by default: {why}")
+
     if not folds:
-        beta = betas[0] if len(betas) == 1 else 0.01
-        return Chosen(
-            options[0], beta, f"taken with beta {beta:g} by default: there are too few rows to validate"
-        )
+        return untried("there are too few rows to validate")
     first = options[0].fit(x[folds[0][0]], y[folds[0][0]], columns, task)
     cost = first.width**2 * (len(classes) if len(classes) > 2 else 1)
     if cost > MOST_WORK:
-        beta = betas[0] if len(betas) == 1 else 0.01
-        return Chosen(
-            options[0],
-            beta,
-            f"taken with beta {beta:g} by default: validation on so many inputs takes too long",
-        )
+        return untried("validation on so many inputs takes too long")
     wide = WORK < cost * len(folds)
     folds = folds[: max(1, int(WORK // cost))]
 

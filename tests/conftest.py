@@ -7,10 +7,21 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.golden import Golden
 
 # Before numpy is imported: several test processes with many BLAS threads each would fight.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the files in tests/golden")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """golden(name, text): text equals a file below tests/golden, see support/golden.py."""
+    return Golden(update=request.config.getoption("--update-golden"))
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,13 @@
 """A small network as text, before and after the passes: read these files to see the compiler at work.
 
 The files stand in tests/golden/ir. After a change that is meant, run
-``QCOMPILE_UPDATE_GOLDEN=1 pytest tests/ir/test_golden.py`` and review the difference.
+``pytest --update-golden tests/ir/test_golden.py`` and review the difference.
 """
-
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import random_deep
+from support.golden import Golden
 
 from qcompile.data.encoder import Encoder
 from qcompile.ir.lower import lower
@@ -17,8 +15,6 @@ from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.network import Network
 from qcompile.passes._pipeline import optimise
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "ir"
 
 
 def _flowers() -> Program:
@@ -41,10 +37,9 @@ def _flowers() -> Program:
 
 
 @pytest.mark.parametrize(("name", "program"), (("flowers", _flowers()), ("deep", random_deep(4, layers=1))))
-def test_the_text_of_a_program_before_and_after_the_passes(name: str, program: Program) -> None:
+def test_the_text_of_a_program_before_and_after_the_passes(
+    name: str, program: Program, golden: Golden
+) -> None:
     best, _ = optimise(program)
-    for stage, text in (("lowered", dump(program)), ("optimised", dump(best))):
-        path = GOLDEN / f"{name}.{stage}.qir"
-        if os.environ.get("QCOMPILE_UPDATE_GOLDEN"):
-            path.write_text(text, encoding="ascii")
-        assert text == path.read_text(encoding="ascii"), f"{path} differs; see the head of this test."
+    golden(f"ir/{name}.lowered.qir", dump(program))
+    golden(f"ir/{name}.optimised.qir", dump(best))

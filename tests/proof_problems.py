@@ -10,6 +10,7 @@ from qcompile.problem.problem import Problem, pose
 from qcompile.rounding.atoms import Atoms
 from qcompile.rounding.bound import optimum
 from qcompile.solve import certificate as certificates
+from qcompile.solve.certify import certify
 from qcompile.solve.solve import solve
 
 
@@ -37,4 +38,4 @@ def start_of(problem: Problem) -> Atoms:
 
 
 def fast_of(problem: Problem) -> certificates.Certificate:
-    return certificates.certify(problem, solve(problem))
+    return certify(problem, solve(problem))

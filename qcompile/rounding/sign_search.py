@@ -7,7 +7,7 @@ For a fixed u the best v is sign(Gu), so the climb is on  F(u) = sum_i |(Gu)_i| 
     two flips   every pair, O(d) per trial, for the few best starts only
 
 F never falls, so a climb ends. The search is a heuristic for the price of a round
-and proves nothing; ``exact.py`` and the certificates do.
+and proves nothing; the certificates do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Certificates: make them from a solution, check them, write and read them.
+"""Certificates: make them from a dual vector and a proof, check them, write and read them.
 
 A certificate says: no network of this family, of any width, has a training objective below
 ``bound`` on these rows. It says nothing about test accuracy, nor about other kinds of model.
@@ -18,33 +18,12 @@ from qcompile.problem.problem import Problem
 from qcompile.solve.certificate_file import load, pack, save
 from qcompile.solve.certificate_type import Certificate
 from qcompile.solve.check import Verdict, check, dual_value
-from qcompile.solve.multiplier import best_multiplier
-from qcompile.solve.solution import Solution
 
-__all__ = ["Certificate", "Verdict", "certify", "check", "load", "pack", "prove", "save"]
+__all__ = ["Certificate", "Verdict", "check", "load", "pack", "prove", "save"]
 
 # A claim leaves three times the rounding margin of this machine, so that a checker whose
 # arithmetic rounds differently, and is off by up to one margin either way, still confirms it.
 MARGINS = 3.0
-
-
-def certify(problem: Problem, solution: Solution) -> Certificate:
-    """The SDP certificate that a solution gives, whatever its quality: the number is always valid.
-
-    The dual vector is the solution's, clipped into the domain of the conjugate.
-
-    >>> from qcompile.problem.problem import pose
-    >>> from qcompile.solve.solution import Status
-    >>> p = pose([[1, 1], [1, -1]], 1, [2.0, 0.0], 0.25)
-    >>> none = np.zeros((2, 1))
-    >>> s = Solution(none, none, 0.0, -p.y, None, 1.0, Status.STALLED, "by hand", 0, 0.0)
-    >>> c = certify(p, s)
-    >>> round(c.bound, 6), check(p, c).valid
-    (0.234375, True)
-    """
-    loss = registry.load("qcompile.problem.losses", problem.loss)
-    dual = loss.domain(solution.dual, problem.y)
-    return prove(problem, dual, "sdp", {"multiplier": best_multiplier(problem, solution, dual)})
 
 
 def prove(

@@ -6,8 +6,8 @@
                   Schiex, AAAI 1996); most p cannot reach the value asked
     lanes         the last ``LOW`` columns: all their signs at once, |p + low_l|_1 lane by lane
 
-Integers make the outcome exact and the same on every machine. A checker uses it (proofs/
-enumeration.py), and so does the search for atoms (rounding/all_signs.py).
+Integers make the outcome exact and the same on every machine. Only the checker uses it (proofs/
+enumeration.py); the search for atoms tries every sign with code of its own.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from qcompile.rounding.bound import affordable, prove
 from qcompile.rounding.columns import generate
 from qcompile.rounding.integer_alpha import IntegerLayer, quantize
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certificate import Certificate, certify
+from qcompile.solve.certificate import Certificate
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Progress, Settings, Solution, Status
 from qcompile.solve.solve import choose as choose_method
 from qcompile.solve.solve import solve

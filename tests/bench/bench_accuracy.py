@@ -36,7 +36,7 @@ from qcompile.rounding.columns import generate
 from qcompile.rounding.krivine import sample
 from qcompile.rounding.refit import refit, target_of
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certificate import certify
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 from qcompile.train.baselines import float_pipeline

@@ -25,7 +25,8 @@ from qcompile import registry
 from qcompile.data.encode import uniform
 from qcompile.data.load import load
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 from qcompile.train.validation import dataset_of

@@ -18,7 +18,8 @@ import time
 import numpy as np
 
 from qcompile.problem.problem import Problem, pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Progress, Settings
 from qcompile.solve.solve import choose, solve
 

@@ -34,7 +34,8 @@ from qcompile.rounding.bound import LEVELS, QUICK, _relaxed, prove
 from qcompile.rounding.columns import generate
 from qcompile.rounding.integer_alpha import quantize
 from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 

@@ -25,7 +25,8 @@ import scs
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from qcompile.problem.problem import Problem, pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.methods import cvxpy_sdp, dual_barrier
 from qcompile.solve.solution import Settings, Solution
 

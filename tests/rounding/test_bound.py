@@ -18,6 +18,7 @@ from qcompile.rounding.branch import bound_of, grow, leaves, stored, whole
 from qcompile.rounding.cuts import constants, larger, left_sides, slacks, violated
 from qcompile.rounding.node import root
 from qcompile.rounding.settings import RoundingSettings
+from qcompile.rounding.sign_tree import climb_tree
 from qcompile.rounding.tighten import Effort, tighten
 from qcompile.solve import certificate as certificates
 from qcompile.solve.enumerate import largest
@@ -242,3 +243,25 @@ def test_a_dual_vector_of_zeros_has_an_exact_proof_too() -> None:
     made = certificates.prove(problem, np.zeros(problem.n), "enumeration", {})
     assert certificates.check(problem, made).valid
     assert made.bound == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 9, 12])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_search_of_all_signs_agrees_with_brute_force_whatever_the_floor(d: int, seed: int) -> None:
+    g = np.random.default_rng(seed).integers(-99, 100, size=(4, d)).astype(np.int32)
+    sizes = np.abs(signs(d) @ g.T).sum(axis=1)
+    most = int(sizes.max())
+    for floor in (0, most // 2, most - 1, most, most + 5):
+        best, u = climb_tree(g, floor)
+        assert best == max(floor, most)
+        reached = np.abs(u.astype(int) @ g.T).sum(axis=1)
+        assert (np.diff(reached) <= 0).all() and (reached > floor).all()
+        assert len(u) > 0 if floor < most else len(u) == 0
+        assert floor >= most or reached[0] == most
+
+
+def test_the_search_agrees_with_the_checkers_enumeration_on_every_part_of_a_large_tree() -> None:
+    for seed in range(3):
+        g = np.random.default_rng(seed).integers(-9999, 10000, size=(25, 25)).astype(np.int32)
+        best, u = climb_tree(g, 0)
+        assert best == largest(g, 0)[0] == np.abs(g.astype(int) @ u[0]).sum()

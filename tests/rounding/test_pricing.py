@@ -6,13 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
+from exact_pricing import exact_price, visits
 
 from qcompile import registry
 from qcompile.errors import UnsupportedError
 from qcompile.problem.grid import values
 from qcompile.problem.problem import pose
 from qcompile.rounding.canonical import canonical, keys
-from qcompile.rounding.exact import exact_price, visits
 from qcompile.rounding.grid_search import climb_grid
 from qcompile.rounding.pricing import price
 from qcompile.rounding.sign_search import climb, climb_pairs

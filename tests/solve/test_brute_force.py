@@ -15,7 +15,8 @@ from scipy.optimize import minimize
 from qcompile import registry
 from qcompile.problem.grid import GRIDS, values
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings
 from qcompile.solve.solve import solve
 

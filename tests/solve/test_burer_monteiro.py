@@ -6,7 +6,8 @@ from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.methods import burer_monteiro
 from qcompile.solve.solution import Settings, Solution, Status
 

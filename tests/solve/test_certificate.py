@@ -10,8 +10,9 @@ from qcompile.errors import ModelError, SolveError
 from qcompile.problem.grid import values
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import Certificate, certify, check, load, prove, save
+from qcompile.solve.certificate import Certificate, check, load, prove, save
 from qcompile.solve.certificate_file import pack
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings, Solution, Status
 from qcompile.solve.solve import solve
 

@@ -15,8 +15,9 @@ from qcompile import registry
 from qcompile.problem.grid import values
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import Certificate, certify, check
+from qcompile.solve.certificate import Certificate, check
 from qcompile.solve.certificate_file import load, save
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Solution, Status
 
 FAMILIES = registry.names("qcompile.problem.families")

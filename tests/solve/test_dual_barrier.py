@@ -14,7 +14,8 @@ from qcompile.solve.barrier.point import cold_start
 from qcompile.solve.barrier.refine import apply, refined
 from qcompile.solve.barrier.samples import SampleSystem
 from qcompile.solve.barrier.system import cheapest
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.methods import cvxpy_sdp, dual_barrier
 from qcompile.solve.solution import Settings, Status
 from qcompile.solve.solve import solve

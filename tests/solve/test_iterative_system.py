@@ -11,7 +11,8 @@ from qcompile.solve.barrier.linearise import linearise
 from qcompile.solve.barrier.model import model_of
 from qcompile.solve.barrier.point import cold_start
 from qcompile.solve.barrier.samples import SampleSystem
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.methods import dual_barrier
 from qcompile.solve.solution import Settings, Status
 

@@ -5,7 +5,8 @@ import pytest
 
 from qcompile import registry
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import certify, check
+from qcompile.solve.certificate import check
+from qcompile.solve.certify import certify
 from qcompile.solve.solution import Settings, Status
 from qcompile.solve.solve import solve
 

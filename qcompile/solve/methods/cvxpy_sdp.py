@@ -19,7 +19,7 @@ from qcompile import registry
 from qcompile.errors import SolveError, did_you_mean
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
-from qcompile.solve.certificate import certify
+from qcompile.solve.certify import certify
 from qcompile.solve.recover import recover
 from qcompile.solve.solution import Progress, Settings, Solution, Status
 

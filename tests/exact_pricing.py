@@ -1,4 +1,4 @@
-"""Exact pricing at small d: every atom visited once, along a Gray code.
+"""Exact pricing at small d, to compare searches with: every atom visited once, along a Gray code.
 
 Consecutive atoms differ in one weight, so the product with the matrix is updated in O(d):
 
@@ -51,7 +51,7 @@ class ExactPrice:
     v: NDArray[np.int8]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _norm1_of_product(g, u, q):  # type: ignore[no-untyped-def]
     d = len(u)
     total = 0.0
@@ -64,7 +64,7 @@ def _norm1_of_product(g, u, q):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _visit_signs(g):  # type: ignore[no-untyped-def]
     d = len(g)
     u = np.ones(d)
@@ -92,7 +92,7 @@ def _visit_signs(g):  # type: ignore[no-untyped-def]
     return best, best_u
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _visit_grid(h, free, grid):  # type: ignore[no-untyped-def]
     """Largest and smallest w'Hw; entries from ``free`` on stay at 1."""
     size = len(h)

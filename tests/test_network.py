@@ -6,12 +6,10 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from support.networks import random_network, random_rows
 
 from qcompile.data.encoder import Encoder, encode, levels
 from qcompile.network import WEIGHTS, Network, decide, forward, forward_codes, score_bound
-
-GRID = {"binary": [-1, 1], "ternary": [-1, 0, 1], "2bit": [-3, -1, 1, 3]}
-GRID |= {"3bit": list(range(-7, 8, 2)), "4bit": list(range(-15, 16, 2))}
 
 
 def encoder(d: int, bits: int = 2) -> Encoder:
@@ -19,16 +17,6 @@ def encoder(d: int, bits: int = 2) -> Encoder:
     kind = np.r_[np.zeros(d - 1), 4].astype(np.uint8)
     feature = np.r_[np.arange(d - 1), 0].astype(np.int32)
     return Encoder("uniform", bits, kind, feature, np.zeros(d), np.ones(d), np.zeros(max(1, d - 1)))
-
-
-def random_network(seed: int, form: str, weights: str, bits: int, columns: int) -> Network:
-    rng = np.random.default_rng(seed)
-    m, d = int(rng.integers(0, 6)), int(rng.integers(2, 9))
-    u = rng.choice(GRID[weights], size=(m, d))
-    v = u if form == "polynomial" else rng.choice(GRID[weights], size=(m, d))
-    alpha = rng.integers(-100, 101, size=(m, columns))
-    classes = tuple(map(str, range(2 if columns == 1 else columns)))
-    return Network(encoder(d, bits), u, v, alpha, 0.5, 0.0, form, (2, -3, 5), weights, classes=classes)
 
 
 def scalar_score(network: Network, q: Any, k: int) -> int:
@@ -49,6 +37,8 @@ networks = st.builds(
     st.sampled_from(WEIGHTS),
     st.sampled_from([1, 2, 4, 8]),
     st.sampled_from([1, 3, 10]),
+    d=st.integers(2, 8),
+    m=st.integers(0, 5),
 )
 
 
@@ -57,8 +47,7 @@ networks = st.builds(
 def test_scores_are_the_definition_in_python_integers_and_stay_within_the_bound(
     net: Network, seed: int
 ) -> None:
-    rng = np.random.default_rng(seed)
-    x = rng.uniform(-1, net.encoder.top + 1, size=(4, net.encoder.features)).astype(np.float32)
+    x = random_rows(seed, net.encoder, 4)
     scores = forward(net, x)
     assert scores.dtype == np.int64 and scores.shape == (4, net.alpha.shape[1])
     q = levels(encode(net.encoder, x), net.encoder.bits)

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
-from networks import random_network
+from support.networks import random_network
 
 from qcompile.api import export_model, info, verify
 from qcompile.api.export import write_model

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.networks import random_rows, varied_network
 
 from qcompile.backends import _c99_names as c_names
 from qcompile.backends._c99_adders import count_function, segments
@@ -25,51 +26,18 @@ from qcompile.run._toolchain import STRICT, host_compilers, write_files
 from qcompile.run.native_c import open_artifact, run_program
 
 KERNELS = ("xnor", "lut", "int8")
-GRIDS = {"binary": [-1, 1], "ternary": [-1, 0, 1], "2bit": [-3, -1, 1, 3], "4bit": list(range(-15, 16, 2))}
 needs_compiler = pytest.mark.skipif(not host_compilers(), reason="no C compiler is installed")
 
 
-def random_network(seed: int, d: int = 0, m: int = 0, bits: int = 0, columns: int = 0) -> Network:
-    """Every column kind, weight grid and form occurs among the first twenty seeds."""
-    rng = np.random.default_rng(seed)
-    d, m = d or int(rng.integers(2, 150)), m or int(rng.integers(1, 12))
-    bits, columns = bits or int(rng.integers(1, 9)), columns or int(rng.integers(1, 11))
-    features = max(1, d // 2)
-    kinds = [*sorted(rng.choice(4, d - 1).tolist()), 4]
-    encoder = Encoder(
-        "uniform",
-        bits,
-        kinds,
-        [*rng.integers(0, features, d - 1), 0],
-        rng.normal(size=d).round(1),
-        rng.uniform(0.5, 3, d),
-        rng.normal(size=features),
-    )
-    weights = list(GRIDS)[seed % 4]
-    form = ("bilinear", "polynomial")[seed // 4 % 2]
-    u = rng.choice(GRIDS[weights], (m, d))
-    v = rng.choice(GRIDS[weights], (m, d)) if form == "bilinear" else u
-    activation = tuple(int(k) for k in rng.integers(-3, 4, 3)) if form == "polynomial" else (1, 0, 0)
-    task = "regression" if seed % 5 == 4 else "classification"
-    classes = tuple(f"class {k}" for k in range(max(2, columns))) if task == "classification" else ()
-    alpha = rng.integers(-99, 100, (m, columns))
-    return Network(encoder, u, v, alpha, 0.5, 0.25, form, activation, weights, task, classes)
-
-
 def rows_for(network: Network, n: int = 48) -> np.ndarray:
-    rng = np.random.default_rng(n)
-    x = (2 * rng.normal(size=(n, network.encoder.features))).round(1).astype(np.float32)
-    x[rng.random(x.shape) < 0.1] = np.nan
-    x[rng.random(x.shape) < 0.03] = np.inf
-    x[rng.random(x.shape) < 0.03] = -np.inf
-    return x
+    return random_rows(n, network.encoder, n)
 
 
 @needs_compiler
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("seed", range(8))
 def test_compiled_scores_and_decisions_equal_the_interpreter(seed: int, kernel: str) -> None:
-    network = random_network(seed)
+    network = varied_network(seed)
     program, x = lower(network), rows_for(network)
     target = load_target("host") if seed % 2 else None
     runner = open_artifact(build(program, target, kernel=kernel), flags=("-O1",))
@@ -83,7 +51,7 @@ def test_compiled_scores_and_decisions_equal_the_interpreter(seed: int, kernel: 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("d", [1, 2, 31, 32, 33, 63, 64, 65, 991, 992, 993, 1025])
 def test_every_word_and_segment_edge_is_exact(d: int, kernel: str) -> None:
-    network = random_network(1000 * 4, d=d, m=3, bits=2, columns=1)
+    network = varied_network(1000 * 4, d=d, m=3, bits=2, columns=1)
     program, x = lower(network), rows_for(network, 8)
     artifact = build(program, load_target("host") if d % 2 else None, kernel=kernel)
     np.testing.assert_array_equal(
@@ -95,7 +63,7 @@ def test_every_word_and_segment_edge_is_exact(d: int, kernel: str) -> None:
 @pytest.mark.parametrize("layout", ["plain", "arduino", "zephyr"])
 @pytest.mark.parametrize("command", host_compilers(), ids=lambda c: c.name)
 def test_every_layout_compiles_without_a_warning_and_runs_under_the_sanitizers(layout, command) -> None:
-    network = random_network(6)
+    network = varied_network(6)
     program, x = lower(network), rows_for(network)
     flags = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
     if command.name != "zig":
@@ -162,7 +130,7 @@ def test_500_random_networks_compile_without_a_warning_and_pass_the_sanitizers(c
     if command.name != "zig":  # zig ships no address sanitizer runtime
         flags.append("-fsanitize=address")
     for seed in range(25 * part, 25 * part + 25):
-        network = random_network(seed)
+        network = varied_network(seed)
         program, x = lower(network), rows_for(network, 16)
         artifact = build(program, targets[seed % 3], kernel=("auto", *KERNELS)[seed % 4])
         scores = run_program(artifact, x, command, flags)
@@ -170,7 +138,7 @@ def test_500_random_networks_compile_without_a_warning_and_pass_the_sanitizers(c
 
 
 def test_the_same_program_gives_the_same_bytes_and_another_target_other_bytes() -> None:
-    program = lower(random_network(3))
+    program = lower(varied_network(3))
     first, second = build(program), build(program)
     assert first.files == second.files and first.digest == second.digest
     assert build(program, load_target("host")).digest != first.digest
@@ -178,7 +146,7 @@ def test_the_same_program_gives_the_same_bytes_and_another_target_other_bytes() 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_there_is_no_double_no_heap_and_no_library_in_portable_code(seed: int) -> None:
-    artifact = build(lower(random_network(seed)))
+    artifact = build(lower(varied_network(seed)))
     code = b"\n".join(d for n, d in artifact.files.items() if n.endswith((".c", ".h"))).decode()
     text = re.sub(r"/\*.*?\*/", "", code, flags=re.S)
     assert not re.search(r"\b(double|malloc|free|printf|long)\b", text)
@@ -195,7 +163,7 @@ HOSTILE = [
 def test_hostile_names_give_valid_c(name: str) -> None:
     from dataclasses import replace
 
-    network = replace(random_network(0, columns=2), classes=(name, name + "2"))
+    network = replace(varied_network(0, columns=2), classes=(name, name + "2"))
     program = lower(network, name)
     x = rows_for(network, 4)
     artifact = build(program)
@@ -214,7 +182,7 @@ def test_different_names_never_share_a_prefix() -> None:
 def test_two_models_and_a_cpp_file_link_into_one_image(tmp_path) -> None:
     command = host_compilers()[0]
     for k in range(2):
-        write_files(build(lower(random_network(k), f"model {k}")).files, tmp_path)
+        write_files(build(lower(varied_network(k), f"model {k}")).files, tmp_path)
     prefixes = [c_names.identifier(f"model {k}") for k in range(2)]
     main = "".join(f'#include "{p}.h"\n' for p in prefixes) + "int main() {\n"
     for p in prefixes:
@@ -243,7 +211,7 @@ def test_two_models_and_a_cpp_file_link_into_one_image(tmp_path) -> None:
 )
 def test_an_unknown_option_is_refused_with_the_allowed_ones(options: dict, message: str) -> None:
     with pytest.raises(UnsupportedError, match=message):
-        build(lower(random_network(0)), **options)
+        build(lower(varied_network(0)), **options)
 
 
 def test_a_program_beyond_int64_or_without_encoder_is_refused() -> None:

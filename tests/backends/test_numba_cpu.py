@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import FORMS, random_deep, random_network
+from support.networks import FORMS, random_deep, random_network
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.numba_cpu import build

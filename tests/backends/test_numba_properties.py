@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_programs import programs
+from support.programs import programs
 
 from qcompile.backends.numba_cpu import build
 from qcompile.ir.interpret import interpret

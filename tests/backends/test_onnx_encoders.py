@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import onnx
 import pytest
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile.backends.onnx_graph import OPTIONS, build
 from qcompile.data.encoder import ColumnKind, Encoder
@@ -59,7 +59,7 @@ def fitted(encoder: str, columns: int = 3) -> Network:
 
 def scores(artifact, x: np.ndarray, option: str) -> np.ndarray:
     if option == "qonnx":
-        from dialects import execute
+        from support.dialects import execute
 
         model = onnx.load_from_string(artifact.files["model.onnx"])
         return np.concatenate([execute(model, row[None]) for row in x])

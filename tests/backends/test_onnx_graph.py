@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 import pytest
-from networks import FORMS, random_encoder, random_network, random_rows
+from support.networks import FORMS, random_encoder, random_network, random_rows
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx_graph import OPTIONS, build

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile.backends.onnx_graph import OPTIONS, build
 from qcompile.data.encoder import ColumnKind, Encoder

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile.backends import _onnx_operator
 from qcompile.backends.onnx_graph import build
@@ -142,7 +142,7 @@ def test_what_the_form_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="gives int64 scores; tail 'double'"):
         build(lower(random_network(0)), option="custom", tail="double")
     pytest.importorskip("qonnx", reason="the qonnx package is not installed")
-    from dialects import Recipe, qonnx_model
+    from support.dialects import Recipe, qonnx_model
 
     path = tmp_path / "deep.onnx"
     path.write_bytes(qonnx_model(Recipe(2, 2, (9, 7, 3)), "N").SerializeToString())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import FORMS, random_network, random_rows
+from support.networks import FORMS, random_network, random_rows
 
 from qcompile.backends.onnx_graph import build
 from qcompile.errors import CompileError, UnsupportedError
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of qonnx itself
 @pytest.mark.parametrize("weights", ("binary", "ternary", "2bit", "4bit"))
 def test_qonnx_executes_the_same_scores(form: str, weights: str) -> None:
     pytest.importorskip("qonnx", reason="the qonnx package is not installed")
-    from dialects import execute
+    from support.dialects import execute
 
     for bits in (1, 2):
         network = random_network(bits, form=form, weights=weights, bits=bits, columns=3, m=2, d=9)
@@ -40,7 +40,7 @@ def test_scores_beyond_float32_integers_are_refused() -> None:
 
 def test_an_imported_network_goes_out_as_qonnx_again(tmp_path: Path) -> None:
     pytest.importorskip("qonnx", reason="the qonnx package is not installed")
-    from dialects import Recipe, execute, qonnx_model, rows
+    from support.dialects import Recipe, execute, qonnx_model, rows
 
     path = tmp_path / "source.onnx"
     path.write_bytes(qonnx_model(Recipe(2, 2, (9, 7, 3), batch_norm=True), "N").SerializeToString())

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from random_programs import random_steps
+from support.programs import random_steps
 
 from qcompile.backends import c99, numba_cpu, onnx_graph
 from qcompile.backends.onnx_options._step_encoder import _line

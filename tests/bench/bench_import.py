@@ -29,7 +29,7 @@ import onnxruntime as ort
 warnings.filterwarnings("ignore")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dialects import Recipe, Writer, finished
+from support.dialects import Recipe, Writer, finished
 
 from qcompile.importers.qonnx import read_program
 from qcompile.passes._pipeline import optimise

@@ -88,7 +88,7 @@ def reference_cell(option: str) -> str:
     from qcompile.verify.rows import worst_case_rows
 
     for bits in (1, 2, 4, 8):
-        from networks import random_network
+        from support.networks import random_network
 
         program = lower(random_network(bits, bits=bits, columns=3, d=21, m=9))
         x = worst_case_rows(program)

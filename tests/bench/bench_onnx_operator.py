@@ -13,7 +13,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile.api.machine import machine
 from qcompile.backends import numba_cpu

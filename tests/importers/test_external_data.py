@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
-from dialects import Recipe, qonnx_model
 from onnx import helper, numpy_helper
+from support.dialects import Recipe, qonnx_model
 
 from qcompile.cli import main
 from qcompile.errors import ModelError

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from dialects import Recipe, brevitas_tfc, finn_graph, qdq, qonnx_model, with_quirks
-from networks import random_network
 from onnx import TensorProto
+from support.dialects import Recipe, brevitas_tfc, finn_graph, qdq, qonnx_model, with_quirks
+from support.networks import random_network
 
 from qcompile.backends.onnx_graph import build
 from qcompile.errors import QCompileError

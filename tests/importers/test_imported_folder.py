@@ -7,7 +7,7 @@ import onnx
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from dialects import Recipe, execute, qonnx_model, rows
+from support.dialects import Recipe, execute, qonnx_model, rows
 
 from qcompile.api import import_model, predict, verify
 from qcompile.cli import main

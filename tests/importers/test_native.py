@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import FORMS, random_network
+from support.networks import FORMS, random_network
 
 from qcompile.backends.onnx_graph import build
 from qcompile.errors import ModelError

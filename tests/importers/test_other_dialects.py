@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from dialects import (
+from onnx import TensorProto, helper, numpy_helper
+from support.dialects import (
     QDQ_TYPES,
     Recipe,
     brevitas_tfc,
@@ -19,7 +20,6 @@ from dialects import (
     with_quirks,
     writer,
 )
-from onnx import TensorProto, helper, numpy_helper
 
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from dialects import Recipe, Writer, execute, finished, qonnx_model, rows
+from support.dialects import Recipe, Writer, execute, finished, qonnx_model, rows
 
 from qcompile.backends.onnx_graph import build
 from qcompile.importers.qonnx import read_program

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from dialects import Recipe, Writer, finished, qonnx_model
 from onnx import helper
+from support.dialects import Recipe, Writer, finished, qonnx_model
 
 from qcompile.backends.onnx_graph import build
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
@@ -223,7 +223,7 @@ def test_malformed_graphs_fail_with_one_sentence(tmp_path: Path) -> None:
 
 
 def test_our_own_model_files_are_programs_too(tmp_path: Path) -> None:
-    from networks import random_network
+    from support.networks import random_network
 
     network = random_network(2, columns=3)
     path = tmp_path / "model.onnx"

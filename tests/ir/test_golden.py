@@ -6,8 +6,8 @@ The files stand in tests/golden/ir. After a change that is meant, run
 
 import numpy as np
 import pytest
-from networks import random_deep
 from support.golden import Golden
+from support.networks import random_deep
 
 from qcompile.data.encoder import Encoder
 from qcompile.ir.lower import lower

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import FORMS, random_network, random_rows
+from support.networks import FORMS, random_network, random_rows
 
 from qcompile.errors import CompileError
 from qcompile.ir.interpret import interpret

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_programs import programs
+from support.programs import programs
 
 from qcompile.ir.bounds import element_bounds
 from qcompile.ir.fit import fit_types

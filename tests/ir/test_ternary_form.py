@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import FORMS, random_deep, random_network, random_rows
+from support.networks import FORMS, random_deep, random_network, random_rows
 
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.lower import lower

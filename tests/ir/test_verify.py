@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import random_deep, random_encoder, random_network
+from support.networks import random_deep, random_encoder, random_network
 
 from qcompile.errors import CompileError, DataError
 from qcompile.ir.interpret import interpret

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from two_layer_forms import form
+from support.two_layer import form
 
 from qcompile import registry
 from qcompile.kernels import _choice, _source, calibrate

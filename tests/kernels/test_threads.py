@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from two_layer_forms import form
+from support.two_layer import form
 
 from qcompile.errors import UnsupportedError
 from qcompile.kernels import _threads, fused_i8_u8

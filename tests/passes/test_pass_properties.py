@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_programs import programs
+from support.programs import programs
 
 from qcompile import registry
 from qcompile.ir.interpret import interpret

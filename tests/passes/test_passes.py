@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import FORMS, random_deep, random_network, random_rows
+from support.networks import FORMS, random_deep, random_network, random_rows
 
 from qcompile import registry
 from qcompile.errors import CompileError

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from proof_problems import fast_of, random_problem, signs, start_of, symmetric
+from support.problems import fast_of, random_problem, signs, start_of, symmetric
 
 from qcompile.errors import UnsupportedError
 from qcompile.problem.families import bilinear

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from proof_problems import random_problem, signs, start_of, symmetric
+from support.problems import random_problem, signs, start_of, symmetric
 
 from qcompile.problem.families import bilinear
 from qcompile.rounding.branch import bound_of, divide, finish, leaves, stored, where, whole

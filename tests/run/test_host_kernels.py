@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from networks import random_network, random_rows
+from support.networks import random_network, random_rows
 
 from qcompile import registry
 from qcompile.errors import UnsupportedError

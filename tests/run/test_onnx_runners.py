@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import random_network, random_rows
 from onnx import TensorProto, helper
+from support.networks import random_network, random_rows
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx_graph import build

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.networks import random_network, random_rows
 
 from qcompile.backends.c99 import build
 from qcompile.cost.machine import counted
 from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
@@ -23,21 +23,13 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing: pip i
 PROGRAMS = {"rv32imc_zbb": "qemu-riscv32", "cortex-m55": "qemu-system-arm"}
 
 
-def network(k: int, d: int = 70, m: int = 6) -> Network:
-    rng = np.random.default_rng(k)
-    kinds, features = [0] * 20 + [1] * (d - 21) + [4], [*range(d - 1), 0]
-    encoder = Encoder(
-        "uniform", (1, 4, 8)[k], kinds, features, rng.normal(size=d), rng.uniform(0.5, 2, d), np.zeros(d - 1)
-    )
-    u, v = rng.choice(([-1, 1], [-1, 0, 1], [-3, -1, 1, 3])[k], (2, m, d))
-    weights, classes = ("binary", "ternary", "2bit")[k], ("a", "b", "c")
-    return Network(encoder, u, v, rng.integers(-99, 100, (m, 3)), 1.0, weights=weights, classes=classes)
+def network(k: int) -> Network:
+    weights, bits = ("binary", "ternary", "2bit")[k], (1, 4, 8)[k]
+    return random_network(k, "bilinear", weights, bits, columns=3, d=70, m=6, features=40)
 
 
 def rows_for(n: Network, count: int) -> np.ndarray:
-    x = (2 * np.random.default_rng(1).normal(size=(count, n.encoder.features))).astype(np.float32)
-    x[::3, 0] = np.nan
-    return x
+    return random_rows(1, n.encoder, count)
 
 
 SLOW = [pytest.param(k, marks=pytest.mark.slow) for k in (1, 2)]

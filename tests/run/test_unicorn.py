@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.networks import random_network, random_rows
 
 from qcompile.backends.c99 import build
 from qcompile.cost.machine import counted
@@ -23,36 +24,17 @@ from qcompile.run._mix import classify
 NEEDED = ("ziglang", "unicorn", "capstone", "elftools", "wasmtime")
 MISSING = [m for m in NEEDED if not importlib.util.find_spec(m)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing: pip install 'qcompile[edge]'")
-GRIDS = {"binary": [-1, 1], "ternary": [-1, 0, 1], "2bit": [-3, -1, 1, 3], "4bit": list(range(-15, 16, 2))}
 SERVED = [t for t in names("qcompile.targets", ".toml") if load_target(t).runner in ("unicorn", "wasm")]
 
 
 def network(k: int, d: int = 40, m: int = 5) -> Network:
     """Ten networks: binary, ternary, 2- and 4-bit weights; 1-, 4- and 8-bit inputs; 1 to 10 classes."""
-    rng = np.random.default_rng(k)
-    kinds = [*sorted(rng.choice(4, d - 1).tolist()), 4]
-    features = rng.integers(0, d // 2, d - 1)
-    encoder = Encoder(
-        "uniform",
-        (1, 4, 8)[k % 3],
-        kinds,
-        [*features, 0],
-        rng.normal(size=d).round(1),
-        rng.uniform(0.5, 2, d),
-        rng.normal(size=d // 2),
-    )
-    weights = list(GRIDS)[k % 4]
-    u, v = rng.choice(GRIDS[weights], (2, m, d))
-    columns = k % 10 + 1
-    classes = tuple(f"c{i}" for i in range(max(2, columns)))
-    return Network(encoder, u, v, rng.integers(-99, 100, (m, columns)), 1.0, weights=weights, classes=classes)
+    weights, bits = ("binary", "ternary", "2bit", "4bit")[k % 4], (1, 4, 8)[k % 3]
+    return random_network(k, "bilinear", weights, bits, k % 10 + 1, d, m, features=d // 2)
 
 
 def rows_for(n: Network, count: int) -> np.ndarray:
-    x = (2 * np.random.default_rng(1).normal(size=(count, n.encoder.features))).astype(np.float32)
-    x[::3, 0] = np.nan
-    x[::5, -1] = np.inf
-    return x
+    return random_rows(1, n.encoder, count)
 
 
 def runner_for(artifact, target):

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from dialects import Recipe, qonnx_model
-from networks import random_deep, random_network
-from random_programs import random_steps
 
 from qcompile.data.encoder import Encoder
 from qcompile.importers.qonnx import read_program
@@ -22,6 +19,9 @@ from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.ir.types import F32, ValueType
 from qcompile.network import Network
+from support.dialects import Recipe, qonnx_model
+from support.networks import random_deep, random_network
+from support.programs import random_steps
 
 
 @dataclass(frozen=True)

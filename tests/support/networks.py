@@ -1,4 +1,4 @@
-"""Random networks and rows for the tests of the compiler: one place, seeded."""
+"""Random networks, deep programs and raw rows, seeded."""
 
 import numpy as np
 
@@ -33,6 +33,7 @@ def random_network(
     d: int = 12,
     m: int = 7,
     task: str = "classification",
+    features: int = 5,
 ) -> Network:
     """A network with weights of the grid and small second-layer integers, some of them zero."""
     rng = np.random.default_rng(seed)
@@ -47,7 +48,7 @@ def random_network(
     classes = tuple(f"class {k}" for k in range(2 if columns == 1 else columns))
     activation = (1, 0, 0) if form == "bilinear" else tuple(int(c) for c in rng.integers(-3, 4, 3))
     return Network(
-        random_encoder(seed, d, bits),
+        random_encoder(seed, d, bits, features),
         u,
         v,
         alpha,
@@ -58,8 +59,25 @@ def random_network(
         weights=weights,
         task=task,
         classes=classes if task == "classification" else (),
-        columns=tuple(f"feature {k}" for k in range(5)),
+        columns=tuple(f"feature {k}" for k in range(features)),
         provenance={"seed": seed},
+    )
+
+
+def varied_network(seed: int, d: int = 0, m: int = 0, bits: int = 0, columns: int = 0) -> Network:
+    """Every weight grid, form and task in turn over twenty seeds; sizes at random where none is given."""
+    rng = np.random.default_rng(seed)
+    d = d or int(rng.integers(2, 150))
+    return random_network(
+        seed,
+        FORMS[seed // 4 % 2],
+        ("binary", "ternary", "2bit", "4bit")[seed % 4],
+        bits or int(rng.integers(1, 9)),
+        columns or int(rng.integers(1, 11)),
+        d,
+        m or int(rng.integers(1, 12)),
+        "regression" if seed % 5 == 4 else "classification",
+        features=max(1, d // 2),
     )
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from hypothesis import strategies as st
-from networks import random_encoder
 
 from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError
@@ -22,6 +21,7 @@ from qcompile.ir.ops import (
 )
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
+from support.networks import random_encoder
 
 STEPS = ("dot", "dot", "affine", "mul", "add", "poly", "threshold")
 

@@ -20,12 +20,14 @@ from qcompile.errors import CompileError
 from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
+from qcompile.ir.support import require
 from qcompile.ir.types import smallest_signed
 from qcompile.targets.schema import Target
 
 __all__ = ["Plan", "WideDot", "make_plan"]
 
 Range = tuple[int, int]
+RUNS = (Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,9 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
     Raises:
         CompileError: a value or a partial sum may leave int64, or the program has a form that C
             cannot serve (a float input without an encoder).
+        UnsupportedError: it has an operation that C does not know.
     """
+    require(program, RUNS, "the C back-end")
     elements = element_bounds(program)
     ranges = {
         n: (min((lo for lo, _ in r), default=0), max((hi for _, hi in r), default=0))

@@ -12,20 +12,16 @@ ones drive up |score|.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.step_encoder import StepEncoder, codes
+from qcompile.data.step_encoder import codes
 from qcompile.ir.interpret import interpret_all
-from qcompile.ir.ops import Add, Affine, Dot, Encode, Mul, Poly, Threshold
+from qcompile.ir.operation import Array
+from qcompile.ir.ops.encode import Encode
 from qcompile.ir.program import Program
+from qcompile.ir.types import ValueType
 
-__all__ = ["seeded_rows", "worst_case_rows"]
-
-Array = NDArray[Any]
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 3.4e38, -3.4e38, 1e-45, 0.5, 1.0, -1.0)
 MOST = 256  # candidates per feature; beyond that, a seeded choice
 CLIMBED = 48  # the same for worst cases, whose cost grows with it
@@ -96,49 +92,33 @@ def _reached(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Arr
 
 
 def _goals(program: Program, neurons: int) -> list[tuple[str, int]]:
-    """(value, element) pairs worth driving to both extremes."""
+    """(value, element) pairs worth driving to both extremes; of an image, at its middle."""
     goals = []
     for op in program.ops:
-        if isinstance(op, Dot) and op.type.length:
-            size = np.abs(op.weight.astype(np.float64)).sum(axis=1)
-            largest = np.argsort(-size, kind="stable")[: max(0, neurons - 2)]
-            goals += [(op.result, int(j)) for j in {0, op.type.length - 1, *largest.tolist()}]
+        goals += [(op.result, _middle(op.type, channel)) for channel in op.goals(neurons)]
     scores = program.outputs["scores"]
     goals += [(scores, j) for j in range(min(neurons, program[scores].type.length))]
     return list(dict.fromkeys(goals))
 
 
+def _middle(kind: ValueType, channel: int) -> int:
+    height, width = kind.positions
+    return (height // 2 * width + width // 2) * kind.channels + channel
+
+
 def _gradients(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Array:
     """Gradient of every goal, upwards on even and downwards on odd rows, with respect to codes."""
-    values = interpret_all(program, rows)
-    slope = {op.result: np.zeros((len(rows), op.type.length)) for op in program.ops if op.type.kind != "f"}
+    shape = {op.result: (len(rows), *op.type.shape) for op in program.ops}
+    values = {name: value.reshape(shape[name]) for name, value in interpret_all(program, rows).items()}
+    slope = {op.result: np.zeros((len(rows), op.type.length)) for op in program.ops}
     for k, (name, element) in enumerate(goals):
         slope[name][2 * k, element], slope[name][2 * k + 1, element] = 1.0, -1.0
     for op in reversed(program.ops):
-        if op.result not in slope:
-            continue
-        g = slope[op.result]
-        a, b = ([*(values[v] for v in op.operands), None, None])[:2]
-        match op:
-            case Affine():
-                slope[op.a] += g * op.scale
-            case Dot():
-                slope[op.a] += g @ op.weight.astype(np.float64)
-            case Add():
-                slope[op.a] += g
-                slope[op.b] += g
-            case Mul():
-                assert a is not None and b is not None
-                slope[op.a] += g * b.astype(np.float64)
-                slope[op.b] += g * a.astype(np.float64)
-            case Poly():
-                assert a is not None
-                slope[op.a] += g * (2.0 * op.coefficients[0] * a.astype(np.float64) + op.coefficients[1])
-            case Threshold():
-                slope[op.a] += g * op.sign  # a staircase climbs the way its sign says
-            case Encode():
-                return g
-    return slope[program.input.result]
+        parts = op.gradient(slope[op.result].reshape(shape[op.result]), *(values[a] for a in op.operands))
+        for name, part in zip(op.operands, parts, strict=False):
+            slope[name] += part.reshape(slope[name].shape)
+    encode = _encode(program)
+    return slope[program.input.result if encode is None else encode.result]
 
 
 @dataclass(frozen=True)
@@ -154,9 +134,9 @@ class _Table:
     @classmethod
     def of(cls, program: Program, rng: np.random.Generator) -> _Table:
         values = _candidates(program, rng, CLIMBED)
-        encoder = _encoder(program)
-        found = values if encoder is None else codes(encoder, values)
-        feature = np.arange(values.shape[1]) if encoder is None else encoder.feature
+        encode = _encode(program)
+        found = values if encode is None else codes(encode.encoder, values)
+        feature = np.arange(values.shape[1]) if encode is None else encode.encoder.feature
         order = np.argsort(feature, kind="stable")
         features, starts = np.unique(feature[order], return_index=True)
         return cls(values, found[:, order].astype(np.float64), order, starts, features)
@@ -172,29 +152,17 @@ class _Table:
         return rows
 
 
-def _encoder(program: Program) -> Encoder | StepEncoder | None:
-    return next((op.encoder for op in program.ops if isinstance(op, Encode)), None)
+def _encode(program: Program) -> Encode | None:
+    return next((op for op in program.ops if isinstance(op, Encode)), None)
 
 
 def _candidates(program: Program, rng: np.random.Generator, most: int = MOST) -> Array:
     """(k, features) table: every value of a column is worth trying for that feature."""
-    kind, encoder = program.input.type, _encoder(program)
+    kind, encode = program.input.type, _encode(program)
     if kind.kind != "f":
         return np.array([[kind.low] * kind.length, [kind.high] * kind.length], dtype=np.int64)
-    columns: list[list[float]] = [list(SPECIAL) for _ in range(kind.length)]
-    if isinstance(encoder, StepEncoder):
-        table = np.broadcast_to(encoder.steps, (encoder.width, encoder.top))
-        for feature, row in zip(encoder.feature, table.tolist(), strict=True):
-            columns[feature] += row
-    elif encoder is not None:
-        for k, feature, shift, gain in zip(
-            encoder.kind, encoder.feature, encoder.shift, encoder.gain, strict=True
-        ):
-            steps = [0.0]
-            if k == ColumnKind.LEVEL:
-                steps += ((np.arange(encoder.top) + 0.5) / np.float64(gain)).tolist()
-            if k <= ColumnKind.EQUAL:
-                columns[feature] += [float(shift) + step for step in steps]
+    changes = [[] for _ in range(kind.length)] if encode is None else encode.changes()
+    columns = [[*SPECIAL, *values] for values in changes]
     size = max((min(most, 3 * len(c)) for c in columns), default=1)
     table = np.empty((max(1, size), kind.length), dtype=np.float32)
     for f, values in enumerate(columns):

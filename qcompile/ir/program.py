@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qcompile.errors import CompileError
-from qcompile.ir.ops import Input, Op
-
-__all__ = ["Program"]
+from qcompile.ir.operation import Op
+from qcompile.ir.ops.input import Input
 
 
 @dataclass(frozen=True, eq=False)

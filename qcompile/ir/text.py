@@ -21,7 +21,7 @@
     output scores = %scores
 
 One operation per line: result, type, operation, operands, notes as JSON where there are any.
-Its constants follow, indented by two; their entries (constants_text.py) are indented by four.
+An image has positions too: u4[8x8x16]. Constants follow as constants_text.py writes them.
 Lines that start with # and blank lines are skipped. Free text is JSON, so the file is ASCII.
 ``dump`` is canonical: two programs are the same exactly where their texts are.
 """
@@ -30,33 +30,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from qcompile.data.encoder import Encoder
-from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError, ModelError
-from qcompile.ir import ops as _ops
-from qcompile.ir.constants_text import LARGEST, array_lines, array_of
-from qcompile.ir.ops import Op
+from qcompile.ir.constants_text import LARGEST, read_constants
+from qcompile.ir.operation import Op
+from qcompile.ir.ops import find, words
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
 
-__all__ = ["dump", "parse"]
-
 HEADER = "qcompile-ir 1"
-OPS: dict[str, type[Op]] = {
-    name.lower(): getattr(_ops, name) for name in _ops.__all__ if name not in ("Op", "constants")
-}
-ENCODER_ARRAYS = ("kind", "feature", "shift", "gain", "fill")
-STEP_ARRAYS = ("feature", "steps", "fill")
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 NAME = r'%(?:[A-Za-z_][A-Za-z0-9_.]*|"(?:[^"\\]|\\.)*")'
 OPERATION = re.compile(rf"({NAME}) : (\S+) = (\w+)((?: {NAME})*)(?: (\{{.*\}}))?")
-ARRAY = re.compile(r"(\w+) = (sign|trit|int|float)\(([\d, ]*)\)")
 
 
 def dump(program: Program) -> str:
@@ -138,25 +125,9 @@ def _unname(text: str) -> str:
 
 
 def _dump_op(op: Op) -> list[str]:
-    head = f"{_name(op.result)} : {op.type} = {type(op).__name__.lower()}"
+    head = f"{_name(op.result)} : {op.type} = {op.word()}"
     head += "".join(f" {_name(a)}" for a in op.operands)
-    lines = [head + (f" {json.dumps(op.notes, sort_keys=True)}" if op.notes else "")]
-    for f in fields(op):
-        value = getattr(op, f.name)
-        if isinstance(value, Encoder | StepEncoder):
-            lines.append(f"  encoder = {json.dumps(value.name)} {value.bits}")
-            arrays = ENCODER_ARRAYS if isinstance(value, Encoder) else STEP_ARRAYS
-            lines += [line for key in arrays for line in _dump_array(key, getattr(value, key))]
-        elif isinstance(value, np.ndarray):
-            lines += _dump_array(f.name, value)
-        elif isinstance(value, tuple):
-            lines += _dump_array(f.name, np.array(value, dtype=np.int64))
-    return lines
-
-
-def _dump_array(key: str, array: Any) -> list[str]:
-    header, body = array_lines(array)
-    return [f"  {key} = {header}", *(f"    {line}" for line in body)]
+    return [head + (f" {json.dumps(op.notes, sort_keys=True)}" if op.notes else ""), *op.text()]
 
 
 @dataclass
@@ -184,54 +155,12 @@ def _lines(text: str) -> list[_Line]:
 
 def _parse_op(line: _Line) -> Op:
     found = OPERATION.fullmatch(line.text)
-    if not found or found[3] not in OPS:
-        raise ValueError(f"{line.text[:60]!r} is not an operation; known: {', '.join(sorted(OPS))}.")
-    kind = OPS[found[3]]
-    given: dict[str, Any] = dict(_constants(line.below))
-    if "encoder" in given:
-        name, bits = given.pop("encoder")
-        given["encoder"] = _encoder(name, bits, given)
-    if "coefficients" in given:
-        given["coefficients"] = tuple(int(c) for c in given["coefficients"])
-    given |= dict(zip(("a", "b"), (_unname(n) for n in re.findall(NAME, found[4])), strict=False))
-    wanted = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
-    if given.keys() != wanted - {"result", "type"}:
-        raise ValueError(f"{found[3]} has {sorted(given)}, needs {sorted(wanted - {'result', 'type'})}.")
-    notes = _fact(found[5], {}) if found[5] else {}
+    kind = find(found[3]) if found else None
+    if not found or kind is None:
+        raise ValueError(f"{line.text[:60]!r} is not an operation; known: {', '.join(words())}.")
     made = ValueType.parse(found[2])
     if made.length > LARGEST:
         raise ValueError(f"{made} has more than {LARGEST} elements.")
-    return kind(_unname(found[1]), made, **given, notes=notes)
-
-
-def _encoder(name: str, bits: int, given: dict[str, Any]) -> Encoder | StepEncoder:
-    """The encoder whose arrays are among the given constants; they are taken out."""
-    arrays = STEP_ARRAYS if "steps" in given else ENCODER_ARRAYS
-    if absent := [key for key in arrays if key not in given]:
-        raise ValueError(f"the encoder has no {absent[0]}.")
-    taken = [given.pop(key) for key in arrays]
-    if arrays is ENCODER_ARRAYS:
-        return Encoder(name, bits, *taken)
-    made = StepEncoder(name, *taken)
-    if made.bits != bits:
-        raise ValueError(f"an encoder of {made.top} steps has {made.bits} bits, not {bits}.")
-    return made
-
-
-def _constants(below: list[str]) -> Iterator[tuple[str, Any]]:
-    at = 0
-    while at < len(below):
-        head = below[at].strip()
-        at += 1
-        if found := re.fullmatch(r'encoder = ("(?:[^"\\]|\\.)*") (\d+)', head):
-            yield "encoder", (json.loads(found[1]), int(found[2]))
-            continue
-        found = ARRAY.fullmatch(head)
-        if not found:
-            raise ValueError(f"{head[:60]!r} is not a constant; expected for example weight = int(2, 3).")
-        tokens: list[str] = []
-        while at < len(below) and below[at].startswith("    "):
-            tokens += below[at].split()
-            at += 1
-        shape = tuple(int(n) for n in found[3].split(",") if n.strip())
-        yield found[1], array_of(found[2], shape, tokens)
+    operands = [_unname(name) for name in re.findall(NAME, found[4])]
+    notes = _fact(found[5], {}) if found[5] else {}
+    return kind.parsed(_unname(found[1]), made, operands, dict(read_constants(line.below)), notes)

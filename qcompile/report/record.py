@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from qcompile.cost.count import weight_bits
 from qcompile.data.table import Table
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot, Mul, Poly
+from qcompile.ir.ops.dot import weight_bits
 from qcompile.ir.program import Program
 from qcompile.network import Network
 from qcompile.report.words import accuracy_sentence, certificate_sentence
@@ -154,7 +154,7 @@ def _program_sentence(program: Program) -> str:
     low, high = bounds(program)[program.outputs["scores"]]
     dots = [op for op in program.ops if isinstance(op, Dot)]
     size = sum(op.weight.size for op in dots)
-    bits = sum(op.weight.size * weight_bits(op) for op in dots)
+    bits = sum(op.weight.size * weight_bits(op.weight) for op in dots)
     sums = {op.type.bits for op in program.ops if isinstance(op, Dot | Mul | Poly) and op.type.kind == "i"}
     widths = [str(width) for width in sorted(sums)]
     told = " and ".join([", ".join(widths[:-1]), widths[-1]] if len(widths) > 1 else widths)

@@ -6,6 +6,7 @@ where that one can serve it, else by the rule of the select_kernel pass.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 
 from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.data.step_encoder import StepEncoder
-from qcompile.ir.bounds import Range, bounds
+from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
+from qcompile.ir.ranges import Range
+from qcompile.ir.support import require
 from qcompile.kernels import _machine as machine
 from qcompile.kernels._plane_layout import pack_weights, padded
 from qcompile.passes.select_kernel import choice, weight_planes
@@ -24,6 +27,7 @@ from qcompile.passes.select_kernel import choice, weight_planes
 __all__ = ["Tape", "assemble"]
 
 LOWEST = np.iinfo(np.int64).min
+Instruction = tuple[int, list[int]]  # operation code and parameters
 MOST_PLANES = 32  # of weights: beyond, planes are asked for in vain
 
 
@@ -43,8 +47,13 @@ class Tape:
 
 
 def assemble(program: Program, value: str) -> Tape:
-    """The tape that computes one integer value of a verified program."""
+    """The tape that computes one integer value of a verified program.
+
+    Raises:
+        UnsupportedError: the machine has no instruction for an operation.
+    """
     program = program.with_ops(program.ops, outputs={"scores": value}).pruned()
+    require(program, (*INSTRUCTIONS, Scale), "the host's machine")
     return _Assembler(program).tape(value)
 
 
@@ -79,7 +88,7 @@ class _Assembler:
         if self._bits_only(op):
             self.planes[op.result] = self._bits(op)
             return
-        code, parameters = self._instruction(op)
+        code, parameters = INSTRUCTIONS[type(op)](self, op)
         operands = [self.places.get(a, 0) for a in op.operands] + [0, 0]  # a packed value has no place
         if code == machine.PLANES:
             operands[0] = self._packed(op.operands[0], self.ranges[op.operands[0]])
@@ -137,34 +146,22 @@ class _Assembler:
         self.end += len(words)
         return place
 
-    def _instruction(self, op: Op) -> tuple[int, list[int]]:
-        match op:
-            case Input():
-                return machine.INPUT, [op.type.low, op.type.high]
-            case Encode(encoder=StepEncoder() as steps):
-                return machine.STEPS, self._steps(steps)
-            case Encode(encoder=Encoder() as encoder):
-                return machine.ENCODE, self._encoder(encoder)
-            case Affine():
-                strides = [int(len(c) > 1) for c in (op.scale, op.shift)]
-                scale, shift = self._constant(op.scale), self._constant(op.shift)
-                return machine.AFFINE, [scale, strides[0], shift, strides[1]]
-            case Dot():
-                return self._dot(op, self.ranges[op.a])
-            case Mul():
-                return machine.MUL, []
-            case Add():
-                return machine.ADD, []
-            case Poly():
-                return machine.POLY, list(op.coefficients)
-            case Threshold():
-                levels, signs = self._constant(op.levels.T), self._constant(op.sign)
-                return machine.THRESHOLD, [levels, op.levels.shape[1], signs]
-            case Argmax():
-                return machine.ARGMAX, [self.program[op.a].type.length]
-            case Sign():
-                return machine.SIGN, []
-        raise TypeError(f"the machine has no instruction for {type(op).__name__}.")
+    def _input(self, op: Input) -> Instruction:
+        return machine.INPUT, [op.type.low, op.type.high]
+
+    def _encode(self, op: Encode) -> Instruction:
+        if isinstance(op.encoder, StepEncoder):
+            return machine.STEPS, self._steps(op.encoder)
+        return machine.ENCODE, self._encoder(op.encoder)
+
+    def _affine(self, op: Affine) -> Instruction:
+        strides = [int(len(c) > 1) for c in (op.scale, op.shift)]
+        scale, shift = self._constant(op.scale), self._constant(op.shift)
+        return machine.AFFINE, [scale, strides[0], shift, strides[1]]
+
+    def _threshold(self, op: Threshold) -> Instruction:
+        levels, signs = self._constant(op.levels.T), self._constant(op.sign)
+        return machine.THRESHOLD, [levels, op.levels.shape[1], signs]
 
     def _encoder(self, encoder: Encoder) -> list[int]:
         ends = [encoder.of_kind(kind).stop for kind in ColumnKind][:4]
@@ -187,8 +184,8 @@ class _Assembler:
         flat = np.append(values.ravel(), np.zeros(values.size % 2, dtype=np.float32)).astype(np.float32)
         return 2 * self._constant(flat.view(np.int64))
 
-    def _dot(self, op: Dot, inputs: Range) -> tuple[int, list[int]]:
-        low, high = inputs
+    def _dot(self, op: Dot) -> Instruction:
+        low, high = inputs = self.ranges[op.a]
         if not _by_planes(op, inputs):
             return machine.MULTIPLY, [self._constant(op.weight), op.weight.shape[1]]
         packed, least, step = pack_weights(op.weight)
@@ -197,6 +194,20 @@ class _Assembler:
         start[: len(op.weight)] = low * op.weight.sum(axis=1)
         place, begin = self._constant(packed), self._constant(start)
         return machine.PLANES, [place, planes, _planes(low, high), words, lanes, least, step, begin]
+
+
+INSTRUCTIONS: dict[type[Op], Callable[[_Assembler, Any], Instruction]] = {
+    Input: _Assembler._input,
+    Encode: _Assembler._encode,
+    Affine: _Assembler._affine,
+    Dot: _Assembler._dot,
+    Mul: lambda _, op: (machine.MUL, []),
+    Add: lambda _, op: (machine.ADD, []),
+    Poly: lambda _, op: (machine.POLY, list(op.coefficients)),
+    Threshold: _Assembler._threshold,
+    Argmax: lambda self, op: (machine.ARGMAX, [self.program[op.a].type.length]),
+    Sign: lambda _, op: (machine.SIGN, []),
+}
 
 
 def _neighbours(feature: NDArray[np.int32]) -> bool:

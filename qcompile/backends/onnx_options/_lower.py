@@ -23,9 +23,8 @@ from qcompile.backends.onnx_options._step_encoder import emit_step_encoder
 from qcompile.backends.onnx_options._steps import typed_constant
 from qcompile.backends.onnx_options._values import Value, choose_type, in_type, tensor_value
 from qcompile.data.step_encoder import StepEncoder
-from qcompile.errors import UnsupportedError
 from qcompile.importers._model_file import ALPHA
-from qcompile.ir.bounds import Range, element_bounds
+from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import (
     Add,
     Affine,
@@ -41,6 +40,8 @@ from qcompile.ir.ops import (
     Threshold,
 )
 from qcompile.ir.program import Program
+from qcompile.ir.ranges import Range
+from qcompile.ir.support import require
 
 __all__ = ["Product", "lower"]
 
@@ -66,6 +67,7 @@ def lower(program: Program, graph: Graph, product: Product, tail: str = "auto") 
 
     Raises:
         CompileError: a value's static bound fits no type (or not the one asked for).
+        UnsupportedError: there is no translation of an operation.
     """
     return _Lowering(program, graph, product, tail).run()
 
@@ -91,11 +93,10 @@ class _Lowering:
             Sign: lambda op: steps.sign(graph, op, self.values[op.a]),
             Scale: lambda op: steps.scale(graph, op, self.values[op.a]),
         }
+        require(self.program, emit.keys(), "the ONNX back-end")
         for op in self.program.ops:
             if op.result in self.values:
                 continue  # a dot that was emitted together with its sibling
-            if type(op) not in emit:
-                raise UnsupportedError(f"%{op.result}: the ONNX back-end has no {type(op).__name__.lower()}.")
             value = emit[type(op)](op)
             if value is not None:
                 self.values[op.result] = value

@@ -26,9 +26,11 @@ from qcompile.backends.onnx_options._values import Value, tensor_value
 from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.importers._model_file import ALPHA, WEIGHTS
-from qcompile.ir.bounds import Range, element_bounds
+from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
+from qcompile.ir.ranges import Range
+from qcompile.ir.support import require
 
 __all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "RUNTIME", "emit", "expect"]
 
@@ -81,10 +83,7 @@ class _Lowering:
             Poly: self.poly,
             Threshold: self.threshold,
         }
-        decisions = (Argmax, Sign, Scale)
-        unknown = [op for op in program.ops if type(op) not in (*self.steps, *decisions)]
-        if unknown:
-            raise UnsupportedError(f"%{unknown[0].result}: QONNX has no {type(unknown[0]).__name__.lower()}.")
+        require(program, (*self.steps, Argmax, Sign, Scale), "QONNX")
 
     def pair(self, op: Mul | Add) -> list[str]:
         return [self.values[op.a], self.values[op.b]]

@@ -85,7 +85,7 @@ def info(model: str | Path) -> Described:
     from qcompile.api._onnx_form import form_sentence, onnx_form
     from qcompile.api.model import TEXT, open_model
     from qcompile.importers._onnx_file import read_model
-    from qcompile.passes._pipeline import optimise
+    from qcompile.passes.pipeline import optimise
     from qcompile.report import record as parts
 
     opened = open_model(Path(model))

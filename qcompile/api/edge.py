@@ -22,7 +22,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.registry import load
 
 __all__ = ["compare", "compile_c", "cost", "folder_on_core", "on_core"]

@@ -8,7 +8,7 @@ from qcompile.cost.model import estimate
 from qcompile.cost.rows import CostReport
 from qcompile.cost.target import Target, load_target
 from qcompile.ir.program import Program
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.registry import names
 
 __all__ = ["SMALL_CORE", "points", "target_part"]

@@ -18,7 +18,7 @@ from qcompile.cost.size import size_row
 from qcompile.cost.target import Target
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.registry import load
 from qcompile.verify.rows import seeded_rows
 

@@ -18,7 +18,7 @@ from qcompile.errors import ModelError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.network import Network
-from qcompile.passes._pipeline import PassRecord, optimise
+from qcompile.passes.pipeline import PassRecord, optimise
 from qcompile.registry import load
 
 __all__ = [

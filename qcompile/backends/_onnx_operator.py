@@ -20,7 +20,7 @@ from qcompile.ir.two_layer import two_layer
 from qcompile.kernels import fused_i8_u8
 from qcompile.kernels._contract import TwoLayer
 from qcompile.kernels.simd.isa import Isa
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 
 __all__ = ["fused_form", "operator_library", "operator_name"]
 

@@ -36,7 +36,6 @@ After:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,15 +43,14 @@ from numpy.typing import NDArray
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Affine, Dot, Mul, Op, Poly, Threshold
 from qcompile.ir.program import Program
-
-__all__ = ["AFTER", "run"]
+from qcompile.targets.schema import Target
 
 AFTER = ("fold_thresholds",)
 LOWEST = np.iinfo(np.int64).min
 Signs = NDArray[np.int64]
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Choose the sign of every dot row that is read by a threshold, a product or an even polynomial."""
     for op in program.ops:
         program = _canonical(program, op.result)
@@ -75,7 +73,7 @@ def _canonical(program: Program, name: str) -> Program:
             readers = program.users(name)
             if not readers or not all(isinstance(r, Dot) for r in readers):
                 return program
-            moved = np.ones(op.type.length, dtype=np.int64)
+            moved = np.ones(op.type.channels, dtype=np.int64)
             for operand in (op.a, op.b):
                 if chain := _chain(program, operand, op):
                     signs = _signs(chain)
@@ -107,7 +105,7 @@ def _signs(chain: tuple[Op, ...]) -> Signs:
     dot = chain[-1]
     assert isinstance(dot, Dot)
     columns = [dot.weight]
-    columns += [_column(op.shift, op.type.length) for op in reversed(chain) if isinstance(op, Affine)]
+    columns += [_column(op.shift, op.type.channels) for op in reversed(chain) if isinstance(op, Affine)]
     entries = np.concatenate(columns, axis=1)
     first = np.argmax(entries != 0, axis=1)
     return np.where(np.take_along_axis(entries, first[:, None], axis=1)[:, 0] < 0, -1, 1)
@@ -119,7 +117,7 @@ def _negated(program: Program, value: str, signs: Signs) -> Program:
         return program
     op = program[value]
     if isinstance(op, Affine):
-        shift = _column(op.shift, op.type.length)[:, 0] * signs
+        shift = _column(op.shift, op.type.channels)[:, 0] * signs
         return _negated(_replaced(program, replace(op, shift=shift)), op.a, signs)
     assert isinstance(op, Dot)
     return _replaced(program, replace(op, weight=op.weight * signs[:, None]))

@@ -16,16 +16,13 @@ After:
 
 from __future__ import annotations
 
-from typing import Any
-
 from qcompile.ir.fit import fit_types
 from qcompile.ir.program import Program
-
-__all__ = ["AFTER", "run"]
+from qcompile.targets.schema import Target
 
 AFTER = ("drop_dead",)
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Narrow every type; a CompileError names the value that leaves int64."""
     return fit_types(program)

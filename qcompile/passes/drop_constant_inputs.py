@@ -35,14 +35,13 @@ from qcompile.ir.bounds import element_bounds
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Affine, Dot, Op
 from qcompile.ir.program import Program
-from qcompile.passes._bundles import Bundle, at_least_one, bundles, narrow
-
-__all__ = ["AFTER", "run"]
+from qcompile.passes.bundles import Bundle, at_least_one, bundles, narrow
+from qcompile.targets.schema import Target
 
 AFTER: tuple[str, ...] = ()
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Fold constant inputs of dot products into shifts."""
     for bundle in bundles(program):
         program = _fold(program, bundle)

@@ -35,25 +35,22 @@ After:
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from qcompile.ir.fit import fit_types
-from qcompile.ir.ops import Dot
+from qcompile.ir.ops.dot import Dot
 from qcompile.ir.program import Program
-from qcompile.passes._bundles import bundles, narrow
-
-__all__ = ["AFTER", "run"]
+from qcompile.passes.bundles import bundles, narrow
+from qcompile.targets.schema import Target
 
 AFTER = ("merge_neurons",)
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Remove unused operations and elements that every reader multiplies by zero."""
     program = program.pruned()
     for bundle in bundles(program):
-        used = np.zeros(bundle.length, dtype=bool)
+        used = np.zeros(bundle.channels, dtype=bool)
         for name in bundle.readers:
             reader = program[name]
             assert isinstance(reader, Dot)

@@ -32,20 +32,19 @@ After:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from qcompile.ir.bounds import Range, element_bounds
+from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import Affine, Op, Threshold
 from qcompile.ir.program import Program
-
-__all__ = ["AFTER", "run"]
+from qcompile.ir.ranges import Range
+from qcompile.targets.schema import Target
 
 AFTER = ("push_affine",)
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Fold affine operations into the thresholds that read them, and clip levels to the range."""
     ranges = element_bounds(program)
     made: dict[str, Op] = {}
@@ -59,7 +58,7 @@ def run(program: Program, target: Any = None) -> Program:
 
 
 def _folded(op: Threshold, before: Affine) -> Threshold:
-    n = op.type.length
+    n = op.type.channels
     rows, signs = [], []
     for s, t, levels, sign in zip(
         np.broadcast_to(before.scale, n).tolist(),

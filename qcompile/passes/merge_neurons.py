@@ -44,23 +44,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.ir.fit import fit_types
-from qcompile.ir.ops import Add, Affine, Dot, Mul, Poly, Threshold
+from qcompile.ir.ops.dot import Dot
 from qcompile.ir.program import Program
-from qcompile.passes._bundles import Bundle, bundles
-
-__all__ = ["AFTER", "run"]
+from qcompile.passes.bundles import Bundle, bundles
+from qcompile.targets.schema import Target
 
 AFTER = ("canonical_signs",)
 Group = NDArray[np.int64]
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Add the reader's columns of equal elements, into the first of them."""
     for bundle in bundles(program):
         if all(isinstance(program[name], Dot) for name in bundle.sources):
@@ -101,7 +99,7 @@ def _worth(program: Program, bundle: Bundle, readers: list[Dot], group: Group, r
 
 
 class _Identity:
-    """For every element of a value a number; equal numbers mean equal elements on every row."""
+    """For every channel of a value a number; equal numbers mean equal channels on every row."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -115,20 +113,10 @@ class _Identity:
 
     def _keys(self, name: str) -> list[Hashable]:
         op = self.program[name]
-        n = op.type.length
-        match op:
-            case Dot():
-                return [(op.a, row.tobytes()) for row in op.weight]
-            case Affine():
-                constants = (np.broadcast_to(c, n).tolist() for c in (op.scale, op.shift))
-                return [("affine", *key) for key in zip(self.of(op.a), *constants, strict=True)]
-            case Poly():
-                return [("poly", a, op.coefficients) for a in self.of(op.a)]
-            case Threshold():
-                rows = [row.tobytes() for row in op.levels]
-                return [("threshold", *k) for k in zip(self.of(op.a), rows, op.sign.tolist(), strict=True)]
-            case Mul() | Add():
-                word = type(op).__name__
-                pairs = zip(self.of(op.a), self.of(op.b), strict=True)
-                return [(word, min(pair), max(pair)) for pair in pairs]
-        return [(name, i) for i in range(n)]
+        if isinstance(op, Dot):
+            return [(op.a, *constants) for constants in op.constants_of_channels()]
+        if not op.channelwise:
+            return [(name, i) for i in range(op.type.channels)]
+        read: list[tuple[int, ...]] = list(zip(*(self.of(a) for a in op.operands), strict=True))
+        operands = [tuple(sorted(key)) for key in read] if op.commutes else read
+        return [(op.word(), *key) for key in zip(operands, op.constants_of_channels(), strict=True)]

@@ -38,14 +38,13 @@ from numpy.typing import NDArray
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Affine, Dot, Op
 from qcompile.ir.program import Program
-
-__all__ = ["AFTER", "run"]
+from qcompile.targets.schema import Target
 
 AFTER = ("drop_constant_inputs",)
 INT64 = np.iinfo(np.int64)
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Move affine operations behind the dot products that read them, and join neighbours."""
     made: dict[str, Op] = {}
     for op in program.ops:
@@ -61,11 +60,11 @@ def run(program: Program, target: Any = None) -> Program:
 
 def _behind(op: Dot, before: Affine, name: str) -> tuple[Op, ...]:
     """The dot of what the affine reads, then an affine with the dot's old name."""
-    scale = np.broadcast_to(before.scale, before.type.length)
+    scale = np.broadcast_to(before.scale, before.type.channels)
     size = np.abs(scale[:1])
     if not len(size) or size[0] <= 0 or (np.abs(scale) != size[0]).any():
         return (op,)
-    shift = op.weight.astype(object) @ np.broadcast_to(before.shift, before.type.length).astype(object)
+    shift = op.weight.astype(object) @ np.broadcast_to(before.shift, before.type.channels).astype(object)
     if not _fits(shift):
         return (op,)
     signs = np.where(scale < 0, -1, 1)

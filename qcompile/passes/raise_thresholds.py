@@ -35,7 +35,6 @@ After:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -43,14 +42,13 @@ from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Dot, Op, Threshold
 from qcompile.ir.program import Program
 from qcompile.passes.select_kernel import weight_planes
-
-__all__ = ["AFTER", "run"]
+from qcompile.targets.schema import Target
 
 AFTER = ("fold_thresholds",)
 FAR = 2**62  # beyond every level that clipping leaves, so that negation cannot overflow
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Negate the rows of dots whose thresholds fall."""
     made: dict[str, Op] = {}
     outputs = set(program.outputs.values())

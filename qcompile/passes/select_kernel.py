@@ -25,22 +25,20 @@ After:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot
 from qcompile.ir.program import Program
-
-__all__ = ["AFTER", "choice", "run", "weight_planes"]
+from qcompile.targets.schema import Target
 
 AFTER = ("choose_accumulators",)
 START, PACK, WORD, LANE, MULTIPLY = 30.0, 0.08, 2.0, 0.04, 0.08
 LANES = 8  # neurons per vector
 
 
-def run(program: Program, target: Any = None) -> Program:
+def run(program: Program, target: Target | None = None) -> Program:
     """Annotate every dot with ``kernel`` and ``reason``."""
     ranges = bounds(program)
     ops = [

@@ -12,7 +12,7 @@ from qcompile.errors import DataError, ModelError, UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.ir.ops import Dot
 from qcompile.ir.text import parse
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.run.host import open_artifact, open_program
 from qcompile.run.runner import Runner
 from qcompile.verify.equivalence import compare

@@ -15,7 +15,7 @@ from qcompile.ir.lower import lower
 from qcompile.ir.text import parse
 from qcompile.kernels.simd.isa import supported
 from qcompile.network import Network
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 
 
 def network(classes=3, bits=4, m=21, d=40):

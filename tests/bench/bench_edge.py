@@ -25,7 +25,7 @@ from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.network import Network
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.registry import load, names
 
 D, M, BITS = 784, 512, (1, 4, 8)

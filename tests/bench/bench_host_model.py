@@ -26,7 +26,7 @@ from qcompile.data.encoder import Encoder
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.network import Network
-from qcompile.passes._pipeline import ordered
+from qcompile.passes.pipeline import ordered
 from qcompile.registry import load
 from qcompile.run.host import open_artifact
 

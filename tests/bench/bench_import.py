@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.dialects import Recipe, Writer, finished
 
 from qcompile.importers.qonnx import read_program
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.run.host import open_program
 
 WIDTHS = (784, 64, 64, 64, 10)

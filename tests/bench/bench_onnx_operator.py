@@ -20,7 +20,7 @@ from qcompile.backends import numba_cpu
 from qcompile.backends.onnx_graph import build
 from qcompile.cost.latency import measure
 from qcompile.ir.lower import lower
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.run import host, onnxruntime
 
 

@@ -13,7 +13,7 @@ from qcompile.cost.target import load_target
 from qcompile.data.encoder import Encoder
 from qcompile.ir.lower import lower
 from qcompile.network import Network
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.run._image import Image
 
 

@@ -14,7 +14,7 @@ from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.network import Network
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 
 
 def _flowers() -> Program:

@@ -12,7 +12,7 @@ from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.network import forward
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -9,7 +9,7 @@ from qcompile.ir.lower import lower
 from qcompile.ir.two_layer import two_layer
 from qcompile.kernels._contract import two_layer_reference
 from qcompile.network import forward
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 
 
 @pytest.mark.parametrize("form", FORMS)

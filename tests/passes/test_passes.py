@@ -20,9 +20,9 @@ from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.verify import verify
 from qcompile.network import Network, forward
-from qcompile.passes import _pipeline
+from qcompile.passes import pipeline
 
-PASSES = registry.names("qcompile.passes")
+PASSES = pipeline.ordered()
 
 
 def _same(one: Program, other: Program, seed: int = 0) -> None:
@@ -70,13 +70,13 @@ def test_a_pass_alone_keeps_deep_threshold_networks(name: str, seed: int) -> Non
 @pytest.mark.parametrize("seed", range(8))
 def test_the_pipeline_keeps_deep_threshold_networks(seed: int) -> None:
     program = random_deep(seed)
-    best, records = _pipeline.optimise(program)
+    best, records = pipeline.optimise(program)
     _same(program, best, seed)
-    assert [r.name for r in records] == list(_pipeline.ordered())
+    assert [r.name for r in records] == list(pipeline.ordered())
 
 
 def test_every_affine_before_a_dot_or_threshold_is_gone() -> None:
-    best, _ = _pipeline.optimise(random_deep(0))
+    best, _ = pipeline.optimise(random_deep(0))
     kinds = [type(op).__name__ for op in best.ops]
     assert "Affine" not in kinds[: kinds.index("Argmax") - 2]
 
@@ -92,7 +92,7 @@ def test_twins_up_to_sign_and_order_become_one_neuron() -> None:
         network.scale,
         classes=network.classes,
     )
-    best, _ = _pipeline.optimise(lower(twins))
+    best, _ = pipeline.optimise(lower(twins))
     x = random_rows(1, network.encoder, 300)
     np.testing.assert_array_equal(interpret(best, x)["scores"], forward(twins, x))
     assert max(op.weight.shape[0] for op in best.ops if isinstance(op, Dot)) <= 3
@@ -100,14 +100,14 @@ def test_twins_up_to_sign_and_order_become_one_neuron() -> None:
 
 def test_the_lifted_constant_becomes_a_shift() -> None:
     network = random_network(2, d=12)
-    best, _ = _pipeline.optimise(lower(network))
+    best, _ = pipeline.optimise(lower(network))
     assert best["codes"].type.length == 11
 
 
 def test_a_network_of_zeros_still_runs() -> None:
     network = random_network(3)
     dead = Network(network.encoder, network.u, network.v, network.alpha * 0, 1.0, classes=network.classes)
-    best, _ = _pipeline.optimise(lower(dead))
+    best, _ = pipeline.optimise(lower(dead))
     assert not interpret(best, random_rows(0, network.encoder, 20))["scores"].any()
 
 
@@ -123,4 +123,4 @@ def test_a_pass_that_lies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(liar, "run", run)
     with pytest.raises(CompileError, match="pass drop_dead changed the meaning of "):
-        _pipeline.optimise(lower(random_network(4, form="polynomial")))
+        pipeline.optimise(lower(random_network(4, form="polynomial")))

@@ -11,7 +11,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.kernels._contract import Spec, two_layer_reference
 from qcompile.network import decide, forward
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.run import host
 
 NETWORK = random_network(1, columns=3)

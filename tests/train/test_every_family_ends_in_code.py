@@ -9,7 +9,7 @@ from qcompile.data.load import load
 from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.network import forward
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.problem.grid import top
 from qcompile.problem.objective import objective
 from qcompile.run import host, native_c, onnxruntime

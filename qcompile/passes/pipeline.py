@@ -1,20 +1,16 @@
 """The passes in order, each checked against the interpreter before and after.
 
-A pass is a file of this folder with
-
-    AFTER: tuple[str, ...]          names of the passes that must have run before it
-    run(program, target=None)       -> Program with the same outputs on every row
-
-The order is a topological sort of AFTER (names break ties), so a new pass is one new file. After
-each pass the program must be well formed (ir/verify.py) and give the same outputs as the
-program that came in, on seeded and worst-case rows; a failure names the pass.
+A pass is a file of this folder that is a ``Pass``: it says how it runs, and AFTER which others. The
+order is a topological sort of AFTER (names break ties), so a new pass is one new file. After each
+pass the program must be well formed (ir/verify.py) and give the same outputs as the program that
+came in, on seeded and worst-case rows; a failure names the pass.
 """
 
 from __future__ import annotations
 
 import graphlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +22,24 @@ from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.ir.verify import verify
-
-__all__ = ["PassRecord", "optimise", "ordered"]
+from qcompile.targets.schema import Target
 
 PACKAGE = "qcompile.passes"
 ROWS = 48
+
+
+@runtime_checkable
+class Pass(Protocol):
+    """A module of this folder.
+
+    Attributes:
+        AFTER: names of the passes that must have run before it.
+    """
+
+    AFTER: tuple[str, ...]
+
+    def run(self, program: Program, target: Target | None = None) -> Program:
+        """A program with the same outputs on every row."""
 
 
 @dataclass(frozen=True)
@@ -50,24 +59,30 @@ class PassRecord:
     after: tuple[int, int]
 
 
-def ordered() -> tuple[str, ...]:
-    """Names of all passes in the order in which they run.
+def passes() -> dict[str, Pass]:
+    """All passes by name, in the order in which they run; files that are no pass are left out.
 
-    >>> ordered()[-1]
+    >>> list(passes())[-1]
     'select_kernel'
     """
-    after = {name: registry.load(PACKAGE, name).AFTER for name in registry.names(PACKAGE)}
-    sorter = graphlib.TopologicalSorter(after)
+    modules = {name: registry.load(PACKAGE, name) for name in registry.names(PACKAGE)}
+    found = {name: module for name, module in modules.items() if isinstance(module, Pass)}
+    sorter = graphlib.TopologicalSorter({name: unit.AFTER for name, unit in found.items()})
     sorter.prepare()
     order: list[str] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         order += ready
         sorter.done(*ready)
-    return tuple(order)
+    return {name: found[name] for name in order}
 
 
-def optimise(program: Program, target: Any = None) -> tuple[Program, tuple[PassRecord, ...]]:
+def ordered() -> tuple[str, ...]:
+    """Names of all passes in the order in which they run."""
+    return tuple(passes())
+
+
+def optimise(program: Program, target: Target | None = None) -> tuple[Program, tuple[PassRecord, ...]]:
     """Run every pass; the result means the same, and that is checked, not hoped.
 
     Args:
@@ -81,10 +96,10 @@ def optimise(program: Program, target: Any = None) -> tuple[Program, tuple[PassR
     rows = np.concatenate([seeded_rows(program, ROWS), worst_case_rows(program)])
     expected = interpret(program, rows)
     records = []
-    for name in ordered():
+    for name, unit in passes().items():
         before = program
         try:
-            program = registry.load(PACKAGE, name).run(program, target)
+            program = unit.run(program, target)
             verify(program)
         except CompileError as problem:
             raise CompileError(f"pass {name}: {problem}") from problem

@@ -13,7 +13,7 @@ from qcompile.backends._c99_layouts import LAYOUTS
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99 import build
 from qcompile.cost.target import load_target
-from qcompile.passes._pipeline import optimise
+from qcompile.passes.pipeline import optimise
 from qcompile.targets.kernel_choice import KERNELS
 
 HEADERS = resources.files("qcompile.kernels") / "c"

@@ -17,7 +17,7 @@ that belong to channels have the channel as their first axis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from string import ascii_lowercase
 from typing import Any, ClassVar, Self
 
@@ -42,7 +42,7 @@ class Op:
     ``{"kernel": "planes_i8_u8"}`` on a dot; they are part of the text form.
 
     A subclass is a frozen dataclass whose fields ``a``, ``b``, .. are the operands in order and whose
-    other fields are constants: arrays or tuples of integers. It must define ``meaning``, ``wrong``,
+    other fields are constants: arrays, integers or tuples of integers. It must define ``meaning``, ``wrong``,
     ``bound`` and ``work``; the rest has defaults.
     """
 
@@ -119,7 +119,7 @@ class Op:
             if isinstance(value, np.ndarray):
                 rows = [row.tobytes() for row in value]
                 parts.append(rows * n if len(rows) == 1 else rows)
-            elif isinstance(value, tuple):
+            elif isinstance(value, tuple | int):
                 parts.append([value] * n)
         return list(zip(*parts, strict=True)) if parts else [()] * n
 
@@ -128,8 +128,8 @@ class Op:
         lines: list[str] = []
         for f in fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, tuple):
-                value = np.array(value, dtype=np.int64)
+            if isinstance(value, tuple | int):
+                value = np.atleast_1d(np.array(value, dtype=np.int64))
             if isinstance(value, np.ndarray):
                 lines += constant_lines(f.name, value)
         return lines
@@ -149,11 +149,20 @@ class Op:
             ValueError: an operand or a constant is missing, or there is one too many.
         """
         given = {**constants, **dict(zip(ascii_lowercase, operands, strict=False))}
-        needed = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
-        needed -= {"result", "type"}
+        needed = {f.name for f in fields(cls)} - {"result", "type", "notes"}
         if given.keys() != needed:
             raise ValueError(f"{cls.word()} has {sorted(given)}, needs {sorted(needed)}.")
         return cls(result, type_, **given, notes=notes)
+
+
+def as_codes(op: Op, low: int, high: int) -> ValueType | None:
+    """Unsigned, as many bits as the largest value needs; None where a value is negative."""
+    return op.type.of("u", max(1, high.bit_length())) if low >= 0 and high < 2**64 else None
+
+
+def as_operands(op: Op, low: int, high: int, *operands: ValueType) -> ValueType | None:
+    """Unsigned where all operands are, for operations that only move values."""
+    return as_codes(op, low, high) if all(operand.kind == "u" for operand in operands) else None
 
 
 def whole(values: Iterable[Any]) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ def two_layer(program: Program) -> TwoLayer | None:
     if first is None or (isinstance(middle, Mul) and second is None):
         return None
     codes = made[first[3]]
-    if not (isinstance(codes, Encode) and isinstance(codes.encoder, Encoder)):
+    if not (isinstance(codes, Encode) and isinstance(codes.encoder, Encoder) and codes.type.is_vector):
         return None
     if second is not None and second[3] != first[3]:
         return None

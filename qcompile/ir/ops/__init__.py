@@ -10,6 +10,13 @@ All act row by row; at every position of an image alike, and a vector is one pos
     add      a, b                  a_i + b_i
     poly     a; (c2, c1, c0)       c2 a_i^2 + c1 a_i + c0             (integers)
     threshold a; levels (c, k)     sum_k [a_i >= levels_ik] if sign_i > 0 else sum_k [a_i <= levels_ik]
+    requantize a; m, b, s, limits  clamp((m_i a_i + b_i) >> s_i), a few exceptions listed
+    table    a; values (c, k)      values_i[a_i - first]
+    conv     a; weight (o, kh, kw, c)  convolution; outside is the integer 0
+    maxpool  a; kernel             largest of a window
+    concat   parts                 channels one after the other
+    gather   a; channels           channels by number
+    reshape  a                     the same elements, arranged otherwise
     argmax   a                     index of the first maximum         (one element)
     sign     a                     1 if a_0 >= 0 else 0               (one element)
     scale    a; scale, offset      float64(a_i) * scale_i + offset_i
@@ -27,13 +34,20 @@ from qcompile.ir.operation import Op as Op
 from qcompile.ir.ops.add import Add as Add
 from qcompile.ir.ops.affine import Affine as Affine
 from qcompile.ir.ops.argmax import Argmax as Argmax
+from qcompile.ir.ops.concat import Concat as Concat
+from qcompile.ir.ops.conv import Conv as Conv
 from qcompile.ir.ops.dot import Dot as Dot
 from qcompile.ir.ops.encode import Encode as Encode
+from qcompile.ir.ops.gather import Gather as Gather
 from qcompile.ir.ops.input import Input as Input
+from qcompile.ir.ops.maxpool import MaxPool as MaxPool
 from qcompile.ir.ops.mul import Mul as Mul
 from qcompile.ir.ops.poly import Poly as Poly
+from qcompile.ir.ops.requantize import Requantize as Requantize
+from qcompile.ir.ops.reshape import Reshape as Reshape
 from qcompile.ir.ops.scale import Scale as Scale
 from qcompile.ir.ops.sign import Sign as Sign
+from qcompile.ir.ops.table import Table as Table
 from qcompile.ir.ops.threshold import Threshold as Threshold
 
 

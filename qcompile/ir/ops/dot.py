@@ -49,11 +49,7 @@ class Dot(Op):
 
     def goals(self, most: int) -> Iterable[int]:
         """The first row, the last, and those of largest weights."""
-        if not self.type.channels:
-            return ()
-        size = np.abs(self.weight.astype(np.float64)).sum(axis=1)
-        largest = np.argsort(-size, kind="stable")[: max(0, most - 2)]
-        return {0, self.type.channels - 1, *largest.tolist()}
+        return largest_rows(self.weight, most)
 
     def work(self, *operands: ValueType) -> Work:
         """M c multiply-accumulates at every position, whatever instructions a kernel makes of them."""
@@ -63,6 +59,15 @@ class Dot(Op):
         return Work(
             macs=h * w * m * d, rows=h * w * m, weight_bits=bits, constant_bytes=math.ceil(m * d * bits / 8)
         )
+
+
+def largest_rows(weight: NDArray[np.int64], most: int) -> Iterable[int]:
+    """The first row of a matrix, the last, and up to ``most`` - 2 of largest absolute sums."""
+    if not len(weight):
+        return ()
+    size = np.abs(weight.astype(np.float64)).sum(axis=1)
+    largest = np.argsort(-size, kind="stable")[: max(0, most - 2)]
+    return {0, len(weight) - 1, *largest.tolist()}
 
 
 def product(rows: Array, weight: NDArray[np.int64]) -> Array:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.images import image_programs
 from support.programs import programs
 
 from qcompile import registry
@@ -21,12 +23,13 @@ def _same(one: Program, other: Program) -> None:
         np.testing.assert_array_equal(found[role], expected[role])
 
 
+@pytest.mark.parametrize("kind", (programs, image_programs))
 @pytest.mark.parametrize("name", pipeline.ordered())
-def test_a_pass_keeps_every_output_of_every_program(name: str) -> None:
+def test_a_pass_keeps_every_output_of_every_program(name: str, kind) -> None:
     run = registry.load("qcompile.passes", name).run
 
     @settings(deadline=None, max_examples=60)
-    @given(programs())
+    @given(kind())
     def check(program: Program) -> None:
         once = run(program)
         verify(once)
@@ -38,7 +41,7 @@ def test_a_pass_keeps_every_output_of_every_program(name: str) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(programs())
+@given(st.one_of(programs(), image_programs()))
 def test_the_pipeline_keeps_every_output_of_every_program(program: Program) -> None:
     best, records = pipeline.optimise(program)
     _same(program, best)

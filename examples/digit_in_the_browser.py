@@ -20,10 +20,10 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from qcompile import QuantizedPolynomialClassifier
-from qcompile.backends.c99 import build
-from qcompile.cost.target import load_target
+from qcompile.backends.c99.build import build
 from qcompile.ir.lower import lower
 from qcompile.run.wasm import open_artifact
+from qcompile.targets.schema import load_target
 
 NEEDS = ("ziglang", "wasmtime")  # pip install 'qcompile[edge]'
 SECONDS = 30  # about, on one core

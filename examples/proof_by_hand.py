@@ -15,7 +15,7 @@ import numpy as np
 
 from qcompile import Choices
 from qcompile.api import build
-from qcompile.solve.certificate import load
+from qcompile.certificate.make import load
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import Encoder, encode
+from qcompile.model.encoder import Encoder, encode
 
 __all__ = ["Dot", "Spec", "TwoLayer", "dot_reference", "two_layer_reference"]
 

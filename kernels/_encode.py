@@ -1,6 +1,6 @@
 """Encoding inside a kernel: one raw float32 row to its codes, 64 columns at a time.
 
-The same IEEE operations in the same order as ``qcompile.data.encoder.encode``; nothing may be
+The same IEEE operations in the same order as ``qcompile.model.encoder.encode``; nothing may be
 contracted. Blocks of a kind are written in order and may spill up to 63 bytes into the next block,
 which overwrites them; the constants and the zeros after them come last.
 """
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.kernels._arena import Arena
+from qcompile.model.encoder import ColumnKind, Encoder
 
 __all__ = ["EncodePlan", "encode_plan", "encode_text"]
 

@@ -13,10 +13,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.bits import pack_signs
 from qcompile.kernels._contract import Dot, Spec
 from qcompile.kernels._plane_layout import padded
 from qcompile.kernels._popcount import popcount
+from qcompile.model.bits import pack_signs
 
 __all__ = ["SPEC", "State", "pack", "run"]
 

@@ -22,8 +22,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from qcompile.data.schema import Column, Schema
-from qcompile.network import Network, decide, forward
+from qcompile.model.network import Network, decide, forward
+from qcompile.model.schema import Column, Schema
 from qcompile.registry import load
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.choose import choose
@@ -140,7 +140,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         Args:
             path: where to write; an existing file is replaced as a whole.
             form: of the graph: "packed", "dense", "int4", "int2", "qonnx", "reference", ..:
-                a file name of ``qcompile.backends.onnx_options``.
+                a file name of ``qcompile.backends.onnx.forms``.
 
         Raises:
             UnsupportedError: there is no such form, or it cannot hold this network.

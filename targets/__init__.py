@@ -1,6 +1,6 @@
 """Deployment targets: one TOML file each, every figure with its source.
 
-Installed as ``qcompile.targets``; see ``qcompile.cost.target`` for the schema.
+Installed as ``qcompile.targets``; see ``qcompile.targets.schema`` for the schema.
 """
 
 if __name__ != "qcompile.targets":

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from qcompile import registry
 from qcompile.errors import UnsupportedError
-from qcompile.problem.grid import top, values
+from qcompile.model.grid import top, values
 from qcompile.problem.problem import Problem
 
 __all__ = ["VISITS", "ExactPrice", "exact_price", "visits"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.bits import pack_bits, pack_planes, pack_signs, unpack_bits, unpack_signs, words
+from qcompile.model.bits import pack_bits, pack_planes, pack_signs, unpack_bits, unpack_signs, words
 
 # Each side of every word boundary up to two words: where tail bugs live.
 WIDTHS = (1, 2, 7, 8, 63, 64, 65, 127, 128, 129)

@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from qcompile.certificate.make import check
 from qcompile.estimators import QuantizedPolynomialClassifier, QuantizedPolynomialRegressor
-from qcompile.solve.certificate import check
 from qcompile.train.fit import problem_of
 
 
@@ -74,8 +74,8 @@ def test_the_compiled_regressor_predicts_the_same():
 
 
 def test_the_exported_file_is_the_network(tmp_path):
-    from qcompile.importers.native import read_network
-    from qcompile.network import forward
+    from qcompile.model.network import forward
+    from qcompile.model_file.read import read_network
 
     x, y = load_iris(return_X_y=True)
     model = QuantizedPolynomialClassifier(bits=2, beta=0.01).fit(x, y)

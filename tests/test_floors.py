@@ -21,7 +21,7 @@ FLOORS: dict[str, int] = {
 TRAINING = {"data", "problem", "solve", "rounding", "train"}
 COMPILING = {"ir", "ir.types", "passes", "backends", "run", "verify", "cost"}
 # What both columns share lives on the training side of the tree: an encoder is part of a network.
-SHARED = {"qcompile.data.encoder", "qcompile.data.schema", "qcompile.data.step_encoder"}
+SHARED = {"qcompile.model.encoder", "qcompile.model.schema", "qcompile.model.step_encoder"}
 FOLDERS = {
     "qcompile": ROOT / "qcompile",
     "qcompile.kernels": ROOT / "kernels",
@@ -43,7 +43,7 @@ MODULES = dict(modules())
 
 
 def unit(module: str) -> str:
-    """The architecture's name of what a module belongs to: ``solve`` of ``qcompile.solve.methods.x``."""
+    """The architecture's name of what a module belongs to: ``solve`` of ``qcompile.relax.methods.x``."""
     parts = module.split(".")[1:]
     two = ".".join(parts[:2])
     return two if two in FLOORS else parts[0] if parts else ""
@@ -100,7 +100,7 @@ def test_the_walk_sees_the_whole_tree() -> None:
         ("qcompile.errors", "import qcompile.api", "floor 0.*of floor 9"),
         ("qcompile.data.load", "def f():\n    from qcompile.train import fit", "floor 2.*of floor 6"),
         ("qcompile.train.fit", "from qcompile.ir import ops", "share only Network"),
-        ("qcompile.cost.count", "from qcompile.solve.solution import Solution", "share only Network"),
+        ("qcompile.cost.count", "from qcompile.relax.solution import Solution", "share only Network"),
         ("qcompile.cost.count", "from qcompile.data import table", "share only Network"),
         ("qcompile.network", "import kernels.popcount", "installed as qcompile.kernels.popcount"),
         ("qcompile.network", "from targets import host", "installed as qcompile.targets"),
@@ -117,9 +117,9 @@ def test_wrong_imports_are_caught(tmp_path: Path, module: str, line: str, messag
     [
         (
             "qcompile.cost.count",
-            "from qcompile.data.encoder import Encoder\nfrom qcompile.data import schema",
+            "from qcompile.model.encoder import Encoder\nfrom qcompile.data import schema",
         ),
-        ("qcompile.report.page", "import qcompile.solve.solution, qcompile.cost.rows"),
+        ("qcompile.report.page.page", "import qcompile.relax.solution, qcompile.cost.rows"),
         ("qcompile.ir.ops", "from qcompile.ir.types import Type"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from support.networks import random_network, random_rows
 
-from qcompile.data.encoder import Encoder, encode, levels
-from qcompile.network import WEIGHTS, Network, decide, forward, forward_codes, score_bound
+from qcompile.model.encoder import Encoder, encode, levels
+from qcompile.model.network import WEIGHTS, Network, decide, forward, forward_codes, score_bound
 
 
 def encoder(d: int, bits: int = 2) -> Encoder:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.bits import pack_bits
 from qcompile.kernels._source import expand
+from qcompile.model.bits import pack_bits
 
 LANES, INPUTS, UNIT = 8, 64, 1
 MAX_BITS = 8

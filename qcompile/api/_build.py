@@ -12,11 +12,9 @@ import onnx
 
 from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companions
-from qcompile.api._onnx_form import onnx_form
 from qcompile.api._train import read_table
 from qcompile.api.equality import Outcome, compare_all
 from qcompile.api.every_target import target_part
-from qcompile.api.machine import machine
 from qcompile.api.measure import costs
 from qcompile.api.model import (
     MODEL,
@@ -26,17 +24,19 @@ from qcompile.api.model import (
     compile_program,
     runner,
 )
-from qcompile.api.staging import staged_folder
+from qcompile.certificate import make as certificates
 from qcompile.cost.rows import CostReport
-from qcompile.cost.target import load_target
+from qcompile.cost.this_machine import machine
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
+from qcompile.files import staged_folder
 from qcompile.ir.lower import lower
+from qcompile.model_file.form import onnx_form
 from qcompile.report import record as parts
 from qcompile.report.json_text import to_json
-from qcompile.report.page import render
+from qcompile.report.page.page import render
 from qcompile.report.words import backend_name, number
-from qcompile.solve import certificate as certificates
+from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
 from qcompile.train.train_table import train_table
 from qcompile.train.trained import Trained

@@ -9,7 +9,7 @@ from typing import Any
 from qcompile.api.model import open_model
 from qcompile.api.model_costs import costs_of
 from qcompile.cost.budget import Budget, Verdict, found_here, from_toml, judge
-from qcompile.cost.target import load_target
+from qcompile.targets.schema import load_target
 
 __all__ = ["Checked", "check"]
 

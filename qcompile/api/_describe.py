@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qcompile.cost.target import Target, load_target
 from qcompile.registry import names
+from qcompile.targets.schema import Target, load_target
 
 __all__ = ["Described", "Listed", "info", "target", "targets"]
 
@@ -82,9 +82,9 @@ def info(model: str | Path) -> Described:
     Raises:
         ModelError: it is missing, unreadable or damaged.
     """
-    from qcompile.api._onnx_form import form_sentence, onnx_form
     from qcompile.api.model import TEXT, open_model
-    from qcompile.importers._onnx_file import read_model
+    from qcompile.model_file.container import read_model
+    from qcompile.model_file.form import form_sentence, onnx_form
     from qcompile.passes.pipeline import optimise
     from qcompile.report import record as parts
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import onnx
 
-from qcompile.api._onnx_form import form_sentence, onnx_form
 from qcompile.api.equality import Outcome, outcome, test_bench
 from qcompile.api.model import open_model, runner
-from qcompile.api.staging import staged_file
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.errors import CheckFailed, UnsupportedError
+from qcompile.files import staged_file
 from qcompile.ir.program import Program
+from qcompile.model_file.form import form_sentence, onnx_form
 from qcompile.run.qonnx import open_artifact
 
 __all__ = ["Exported", "companions", "export_model", "write_files"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from qcompile.api.equality import compare_all
 from qcompile.api.model import FILE, MODEL, RUNS_HERE, compile_program, runner
-from qcompile.api.staging import staged_folder
 from qcompile.errors import ModelError
 from qcompile.events import Listener, ignore
+from qcompile.files import staged_folder
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.api.model import FILE, file_artifact, open_model, runner
-from qcompile.data.labels import known_labels
+from qcompile.data.clean.labels import known_labels
 from qcompile.data.load import load_cells, load_rows
-from qcompile.data.schema import Column, Schema
 from qcompile.errors import DataError, ModelError
 from qcompile.ir.program import Program
+from qcompile.model.schema import Column, Schema
 from qcompile.registry import load
 
 __all__ = ["Predicted", "predict", "schema_of"]

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.machine import machine
 from qcompile.api.measure import BATCHES, latency_rows
 from qcompile.api.model import Model, compile_program, model_path, open_model, runner, shipped
 from qcompile.cost.float_twin import open_twin
+from qcompile.cost.profile import OnnxProfile, profile_files, ratios
 from qcompile.cost.rows import CostReport, CostRow
+from qcompile.cost.this_machine import machine
 from qcompile.errors import ModelError, QCompileError
-from qcompile.importers._model_file import NETWORK
-from qcompile.importers._onnx_file import read_model
+from qcompile.model_file.container import read_model
+from qcompile.model_file.keys import NETWORK
 from qcompile.report.words import number
-from qcompile.run.profile_onnx import OnnxProfile, profile_files, ratios
 
 __all__ = ["Profiled", "profile"]
 

@@ -10,10 +10,10 @@ from typing import Any
 from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companions
 from qcompile.api.model import PACKED, compile_program
-from qcompile.api.staging import staged_file
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
+from qcompile.files import staged_file
 from qcompile.ir.lower import lower
 from qcompile.report import record as parts
 from qcompile.train.choices import Choices

@@ -26,8 +26,8 @@ from qcompile.api.model import (
 )
 from qcompile.api.proof import Check, proof_on_data, proof_on_paper
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
-from qcompile.importers._model_file import DIGEST, digest
-from qcompile.importers._onnx_file import read_model
+from qcompile.model_file.container import read_model
+from qcompile.model_file.keys import DIGEST, digest
 
 __all__ = ["Verified", "verify"]
 

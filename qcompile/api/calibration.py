@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qcompile.api.machine import machine
+from qcompile.cost.this_machine import machine
 
 __all__ = ["calibrate"]
 

@@ -13,17 +13,17 @@ from qcompile.api.firmware import read_firmware, with_description
 from qcompile.api.measure import priced
 from qcompile.api.model import network_of, open_model
 from qcompile.api.model_costs import costs_of, how_found, total_of
-from qcompile.api.staging import staged_folder
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.c99 import build
+from qcompile.backends.c99.build import build
 from qcompile.cost.rows import CostReport
-from qcompile.cost.target import Target, load_target
 from qcompile.errors import UnsupportedError
+from qcompile.files import staged_folder
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.passes.pipeline import optimise
 from qcompile.registry import load
+from qcompile.targets.schema import Target, load_target
 
 __all__ = ["compare", "compile_c", "cost", "folder_on_core", "on_core"]
 

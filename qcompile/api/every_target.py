@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qcompile.cost.model import estimate
+from qcompile.cost.estimate import estimate
 from qcompile.cost.rows import CostReport
-from qcompile.cost.target import Target, load_target
 from qcompile.ir.program import Program
 from qcompile.passes.pipeline import optimise
 from qcompile.registry import names
+from qcompile.targets.schema import Target, load_target
 
 __all__ = ["SMALL_CORE", "points", "target_part"]
 

@@ -9,7 +9,7 @@ from qcompile.api._export_model import write_files
 from qcompile.api.model import RUNS_HERE, compile_program, runner
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.network import Network
 from qcompile.registry import load
 
 __all__ = ["open_network", "write_model"]

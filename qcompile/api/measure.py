@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
 from qcompile.cost.energy import energy
+from qcompile.cost.estimate import estimate
 from qcompile.cost.latency import measure
-from qcompile.cost.model import estimate
 from qcompile.cost.rows import CostReport, CostRow, merge
 from qcompile.cost.size import size_row
-from qcompile.cost.target import Target
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
 from qcompile.passes.pipeline import optimise
 from qcompile.registry import load
+from qcompile.targets.schema import Target
 from qcompile.verify.rows import seeded_rows
 
 __all__ = ["BATCHES", "costs", "elsewhere", "here", "latency_rows"]
@@ -103,7 +103,7 @@ def priced(artifact: Artifact, program: Program, target: Target) -> tuple[CostRo
     Raises:
         UnsupportedError: neither an emulator nor a model is there for the target.
     """
-    from qcompile.cost.machine import counted
+    from qcompile.cost.counted import counted
 
     try:
         return counted(artifact, target, seeded_rows(program, 1, seed=0)[0]).rows

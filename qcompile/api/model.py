@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from qcompile.backends.artifact import Artifact
-from qcompile.cost.target import load_target
 from qcompile.errors import ModelError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
-from qcompile.network import Network
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import PassRecord, optimise
 from qcompile.registry import load
+from qcompile.targets.schema import load_target
 
 __all__ = [
     "FILE",
@@ -109,8 +109,8 @@ def model_path(place: Path) -> Path:
 
 def _is_imported(place: Path) -> bool:
     """Whether a folder is what ``import`` wrote: a program's text, and a model file that is no network."""
-    from qcompile.importers._model_file import DIGEST, NETWORK
-    from qcompile.importers._onnx_file import read_model
+    from qcompile.model_file.container import read_model
+    from qcompile.model_file.keys import DIGEST, NETWORK
 
     if not ((place / PROGRAM).is_file() and (place / MODEL).is_file()):
         return False
@@ -128,10 +128,11 @@ def open_model(place: Path) -> Model:
         ModelError: it is missing, unreadable or damaged.
         UnsupportedError: an operator of another tool's file has no translation.
     """
-    from qcompile.importers import native, qonnx
-    from qcompile.importers._model_file import NETWORK
-    from qcompile.importers._onnx_file import read_model
+    from qcompile.importers import qonnx
     from qcompile.ir.text import parse
+    from qcompile.model_file import read as native
+    from qcompile.model_file.container import read_model
+    from qcompile.model_file.keys import NETWORK
 
     path = model_path(place)
     content = path.read_bytes()
@@ -192,7 +193,7 @@ def file_artifact(model: Model) -> Artifact:
     A file in another dialect, or one that needs a library beside it, is not run: a library found
     beside a file is never loaded unasked. Then it is a packed copy.
     """
-    from qcompile.importers._onnx_file import read_model
+    from qcompile.model_file.container import read_model
 
     network_of(model)
     if {opset.domain for opset in read_model(model.path).opset_import} - {"", "ai.onnx"}:

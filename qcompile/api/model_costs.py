@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qcompile.api.measure import BATCHES, costs, elsewhere
 from qcompile.api.model import RUNS_HERE, Model, compile_program, runner, shipped
 from qcompile.cost.rows import CostReport, CostRow
-from qcompile.cost.target import Target
+from qcompile.targets.schema import Target
 
 __all__ = ["costs_of", "how_found", "total_of"]
 

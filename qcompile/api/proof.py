@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from qcompile.api.model import Model, network_of
+from qcompile.certificate import make as certificates
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.errors import ModelError
-from qcompile.network import Network, forward_codes
+from qcompile.model.network import Network, forward_codes
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
 from qcompile.registry import load as unit
 from qcompile.report.words import number, percent
-from qcompile.solve import certificate as certificates
 from qcompile.train.train_table import rebuild_problems
 
 __all__ = ["Check", "objectives", "proof_on_data", "proof_on_paper"]

@@ -73,7 +73,7 @@ def onnx_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--onnx``: a file of backends/onnx_options."""
     return click.option(
         "--onnx",
-        type=Unit("qcompile.backends.onnx_options"),
+        type=Unit("qcompile.backends.onnx.forms"),
         default="packed",
         show_default=True,
         help="Form of the ONNX file; `qcompile export --help` says what each is for.",
@@ -135,7 +135,7 @@ _TRAINING: tuple[Decorator, ...] = (
     ),
     click.option(
         "--method",
-        type=Unit("qcompile.solve.methods", "auto"),
+        type=Unit("qcompile.relax.methods", "auto"),
         default="auto",
         show_default=True,
         help="Solver of the relaxation.",

@@ -56,7 +56,7 @@ def command(
     DATA is a file (csv, tsv, parquet, npz), sklearn:NAME or openml:NAME.
     """
     from qcompile.api import build
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     with terminal.listener(as_json, f"qcompile build {data}") as listen:
         built = build(

@@ -30,7 +30,7 @@ def command(isa: str | None, seconds: float, as_json: bool) -> None:
     change, only speed. Needed once per machine, if at all: for a CPU unlike those of the table.
     """
     from qcompile.api.calibration import calibrate
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     record = calibrate(isa, seconds, lambda text: click.echo(text, err=True))
     if as_json:

@@ -50,7 +50,7 @@ def command(
     FOLDER is what build or compile wrote, or a model file. The upper end of each figure decides.
     """
     from qcompile.api import check
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     if max_latency_ms is not None:
         max_latency_us = (
@@ -67,8 +67,8 @@ def command(
         budget_file=budget,
     )
     if junit is not None:
-        from qcompile.api.staging import staged_file
         from qcompile.cost.junit import to_junit
+        from qcompile.files import staged_file
 
         with staged_file(junit) as staged:
             staged.write_text(to_junit(checked.verdicts, checked.record["target"]), encoding="utf-8")

@@ -22,7 +22,7 @@ EXAMPLE = "qcompile compare build/ --target cortex-m4 --target cortex-m0plus"
 def command(models: tuple[Path, ...], targets: tuple[str, ...], as_json: bool) -> None:
     """Cost of every model in MODELS on every target."""
     from qcompile.api.edge import compare
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     record = compare(models, targets)
     terminal.show_json(record) if as_json else terminal.show_comparison(record)

@@ -42,7 +42,7 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, as_json
     library: the fused SIMD kernel as a shared library, for ctypes or any C program.
     """
     from qcompile.api.edge import compile_c
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     record = compile_c(model, target, out, layout=layout, form=form)
     if as_json:

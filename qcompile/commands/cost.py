@@ -23,7 +23,7 @@ def command(model: Path, target: str, as_json: bool) -> None:
     from rich.table import Table
 
     from qcompile.api.edge import cost
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     record = cost(model, target)
     if as_json:

@@ -39,7 +39,7 @@ def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> N
     reference  XNOR and popcount in standard operators, for conformance; slow
     """  # noqa: D301 - click wants the character itself
     from qcompile.api import export_model
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     exported = export_model(model, output, onnx, tail=tail)
     if as_json:

@@ -31,7 +31,7 @@ def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> Non
     of qcompile's own: program.qir is the program, model.onnx runs it in any ONNX Runtime.
     """
     from qcompile.api import import_model
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     with terminal.listener(as_json, f"qcompile import {model}") as listen:
         imported = import_model(model, output, inputs=inputs, on_event=listen)

@@ -19,7 +19,7 @@ EXAMPLE = "qcompile info build/model.onnx"
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL computes, how it was trained, what was proved, and its program."""
     from qcompile.api import info
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     described = info(model)
     if as_json:

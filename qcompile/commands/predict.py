@@ -24,7 +24,7 @@ def command(model: Path, data: str, as_json: bool) -> None:
     columns as the model reads, in that order.
     """
     from qcompile.api import predict
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     predicted = predict(model, data)
     if as_json:

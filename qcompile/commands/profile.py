@@ -69,7 +69,7 @@ def command(
     own profile by operator. Inputs are random; rows are the first dimension where the file leaves it free.
     """
     from qcompile.api import profile
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     profiled = profile(
         *models,

@@ -18,7 +18,7 @@ EXAMPLE = "qcompile targets cortex-m4"
 def command(name: str | None, schema: bool, as_json: bool) -> None:
     """List the targets, or show every figure of NAME (a target or a .toml file) with its source."""
     from qcompile.api import target, targets
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
     from qcompile.targets.schema import template
 
     if schema and (name or as_json):

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Train DATA and write the model file, with its certificate summary inside."""
     from qcompile.api import train
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     with terminal.listener(as_json, f"qcompile train {data}") as listen:
         trained = train(

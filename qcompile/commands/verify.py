@@ -35,7 +35,7 @@ def command(
     FOLDER is what build or compile wrote. Compiled C is compiled and run in its core's emulator.
     """
     from qcompile.api import verify
-    from qcompile.report import terminal
+    from qcompile.report.terminal import tables as terminal
 
     verified = verify(folder, data, rows=rows, seed=seed, targets=targets)
     if as_json:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.cost.estimate import energy_uj
 from qcompile.cost.latency import Scorer
-from qcompile.cost.model import energy_uj
 from qcompile.cost.rows import CostRow
-from qcompile.cost.target import Target
+from qcompile.targets.schema import Target
 
 __all__ = ["POWERCAP", "counters", "energy", "measured", "modelled", "read_uj"]
 

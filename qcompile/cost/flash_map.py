@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from qcompile.backends.artifact import Artifact
 from qcompile.cost.rows import CostRow
-from qcompile.run._image import Image
+from qcompile.run.emulate.image import Image
 
 __all__ = ["REST", "flash_rows", "owner"]
 

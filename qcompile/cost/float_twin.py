@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.network import Network
+from qcompile.model.network import Network
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -46,8 +46,8 @@ def float_model(network: Network) -> bytes:
     """The serialised graph: input "x" (N, features) float32, output "scores" (N, C) float32."""
     from onnx import TensorProto, helper
 
-    from qcompile.backends.onnx_options._encoder import emit_encoder
-    from qcompile.backends.onnx_options._graph import BATCH, Graph
+    from qcompile.backends.onnx.encoder import emit_encoder
+    from qcompile.backends.onnx.graph import BATCH, Graph
 
     graph = Graph(reserved=("scores",))
     x = graph.input("x", TensorProto.FLOAT, network.encoder.features)

@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.schema import Column
 from qcompile.errors import DataError
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.schema import Column
 
 __all__ = ["MAX_CATEGORIES", "Code", "assemble", "greater"]
 
@@ -37,7 +37,7 @@ MAX_CATEGORIES = 64  # one-hot columns of one feature: the most frequent; the ot
 
 @dataclass(frozen=True)
 class Code:
-    """One output column: see ``qcompile.data.encoder`` for what the kinds compute."""
+    """One output column: see ``qcompile.model.encoder`` for what the kinds compute."""
 
     kind: ColumnKind
     feature: int

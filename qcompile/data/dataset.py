@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
-from qcompile.data.encoder import Encoder, encode, levels
+from qcompile.model.arrays import frozen
+from qcompile.model.encoder import Encoder, encode, levels
 
 __all__ = ["Dataset", "class_targets", "classification_dataset", "regression_dataset", "standardised"]
 

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import MAX_CATEGORIES
-from qcompile.data.columns import Cells, interpret, read_as, refuse_infinite
-from qcompile.data.identifiers import useless
-from qcompile.data.labels import known_labels, read_labels
-from qcompile.data.named_sources import read_named
-from qcompile.data.raw import Raw, named_frame
-from qcompile.data.read_file import read_file
-from qcompile.data.schema import Schema
+from qcompile.data.clean.columns import Cells, interpret, read_as, refuse_infinite
+from qcompile.data.clean.identifiers import useless
+from qcompile.data.clean.labels import known_labels, read_labels
+from qcompile.data.read.file import read_file
+from qcompile.data.read.named import read_named
+from qcompile.data.read.raw import Raw, named_frame
 from qcompile.data.table import Table
 from qcompile.errors import DataError, did_you_mean
+from qcompile.model.schema import Schema
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -29,7 +29,7 @@ def split(table: Table, fraction: float = 0.25, seed: int = 0) -> tuple[NDArray[
     Raises:
         DataError: the fraction is not in (0, 1), or there is no row for one of the sides.
 
-    >>> from qcompile.data.schema import Column, Schema
+    >>> from qcompile.model.schema import Column, Schema
     >>> s = Schema((Column("a", "numeric"),), "y", "classification", ("no", "yes"))
     >>> t = Table(np.zeros((8, 1), np.float32), np.array([0, 0, 0, 0, 0, 0, 1, 1]), s, "doc")
     >>> train, test = split(t)

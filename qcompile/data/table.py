@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
-from qcompile.data.schema import Schema
+from qcompile.model.arrays import frozen
+from qcompile.model.schema import Schema
 
 __all__ = ["Table"]
 

@@ -18,18 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
-from qcompile.importers import _ops_float, _ops_quant, _ops_shape
-from qcompile.importers._affine import common_unit, slopes
-from qcompile.importers._lanes import Lane
-from qcompile.importers._model_file import DIGEST
-from qcompile.importers._onnx_file import one_sentence, read_model
-from qcompile.importers._walk import Walk, walk
-from qcompile.importers.native import read_network
+from qcompile.importers.onnx.affine import common_unit, slopes
+from qcompile.importers.onnx.lanes import Lane
+from qcompile.importers.onnx.ops import arithmetic as _ops_float
+from qcompile.importers.onnx.ops import quantize as _ops_quant
+from qcompile.importers.onnx.ops import shape as _ops_shape
+from qcompile.importers.onnx.walk import Walk, walk
 from qcompile.ir.fit import fit_types
 from qcompile.ir.lower import lower
 from qcompile.ir.ops import Affine, Argmax, Op, Scale, Sign
 from qcompile.ir.program import Program
 from qcompile.ir.types import F64, ValueType
+from qcompile.model_file.container import one_sentence, read_model
+from qcompile.model_file.keys import DIGEST
+from qcompile.model_file.read import read_network
 
 __all__ = ["read_program"]
 

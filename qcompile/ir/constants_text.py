@@ -5,7 +5,7 @@
         2*3
 
     sign(2, 9)   rows of -1 / +1: one hex word per row, bit j of the little-endian bytes is 1
-                 where entry j is -1 (the layout of qcompile.bits)
+                 where entry j is -1 (the layout of qcompile.model.bits)
     trit(2, 9)   rows of -1 / 0 / +1: <nonzero bits>:<negative bits>, both as above
     int(2, 3)    decimal integers, equal neighbours as value*count
     float(3)     shortest decimals that give the same float back, equal neighbours as value*count

@@ -22,7 +22,7 @@ from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign
 from qcompile.ir.program import Program
 from qcompile.ir.types import F32, F64, ValueType
-from qcompile.network import Network
+from qcompile.model.network import Network
 
 __all__ = ["lower"]
 
@@ -41,7 +41,7 @@ def lower(network: Network, name: str = "model") -> Program:
     Raises:
         CompileError: the static bound of a value does not fit int64.
 
-    >>> from qcompile.data.encoder import Encoder
+    >>> from qcompile.model.encoder import Encoder
     >>> e = Encoder("threshold", 1, [1, 4], [0, 0], [0.5, 0.0], [1.0, 1.0], [0.0])
     >>> n = Network(e, [[1, 1]], [[1, -1]], [[3]], 1.0, task="regression")
     >>> [f"{op.result}: {op.type}" for op in lower(n).ops][2:6]

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qcompile.data.step_encoder import codes
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.operation import Array
 from qcompile.ir.ops.encode import Encode
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
+from qcompile.model.step_encoder import codes
 
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 3.4e38, -3.4e38, 1e-45, 0.5, 1.0, -1.0)
 MOST = 256  # candidates per feature; beyond that, a seeded choice

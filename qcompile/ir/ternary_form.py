@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from qcompile.errors import UnsupportedError
-from qcompile.network import Network
+from qcompile.model.network import Network
 
 __all__ = ["ternary_form"]
 
@@ -30,7 +30,7 @@ def ternary_form(network: Network) -> Network:
     Raises:
         UnsupportedError: another form or grid.
 
-    >>> from qcompile.data.encoder import Encoder
+    >>> from qcompile.model.encoder import Encoder
     >>> e = Encoder("threshold", 1, [1, 4], [0, 0], [0.5, 0.0], [1.0, 1.0], [0.0])
     >>> n = ternary_form(Network(e, [[1, 1]], [[1, -1]], [[3]], 1.0, task="regression"))
     >>> n.form, n.u.tolist(), n.alpha.ravel().tolist()

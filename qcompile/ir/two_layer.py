@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import Encoder
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Affine, Dot, Encode, Mul, Op, Poly
 from qcompile.ir.program import Program
 from qcompile.ir.ranges import Range
 from qcompile.kernels._contract import TwoLayer
+from qcompile.model.encoder import Encoder
 
 __all__ = ["two_layer"]
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
+from qcompile.model.arrays import frozen
 
 __all__ = ["Problem", "pose"]
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
+from qcompile.model.arrays import frozen
 
 __all__ = ["Relaxation"]
 

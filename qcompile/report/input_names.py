@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qcompile.data.encoder import ColumnKind
-from qcompile.network import Network
+from qcompile.model.encoder import ColumnKind
+from qcompile.model.network import Network
 
 __all__ = ["input_names"]
 
@@ -13,7 +13,7 @@ __all__ = ["input_names"]
 def input_names(network: Network) -> list[str]:
     """One name per encoded input.
 
-    >>> from qcompile.data.encoder import Encoder
+    >>> from qcompile.model.encoder import Encoder
     >>> e = Encoder("threshold", 1, [1, 3, 4], [0, 0, 0], [2.5, 0, 0], [1, 1, 1], [0])
     >>> n = Network(e, [[1, 1, 1]], [[1, 1, 1]], [[1]], 1.0, task="regression", columns=("age",))
     >>> input_names(n)

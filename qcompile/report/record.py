@@ -16,9 +16,9 @@ from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot, Mul, Poly
 from qcompile.ir.ops.dot import weight_bits
 from qcompile.ir.program import Program
-from qcompile.network import Network
+from qcompile.model.network import Network
+from qcompile.relax.solution import Progress
 from qcompile.report.words import accuracy_sentence, certificate_sentence
-from qcompile.solve.solution import Progress
 from qcompile.train.trained import Trained
 
 __all__ = [

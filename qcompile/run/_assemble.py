@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.step_encoder import StepEncoder
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign, Threshold
 from qcompile.ir.program import Program
@@ -22,6 +20,8 @@ from qcompile.ir.ranges import Range
 from qcompile.ir.support import require
 from qcompile.kernels import _machine as machine
 from qcompile.kernels._plane_layout import pack_weights, padded
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.step_encoder import StepEncoder
 from qcompile.passes.select_kernel import choice, weight_planes
 
 __all__ = ["Tape", "assemble"]

@@ -17,7 +17,7 @@ from qcompile.backends.artifact import Artifact
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.ops import Encode, Scale
 from qcompile.ir.program import Program
-from qcompile.run._toolchain import STRICT, Command, compile_files, host_compilers, write_files
+from qcompile.run.emulate.toolchain import STRICT, Command, compile_files, host_compilers, write_files
 
 __all__ = [
     "NativeRunner",

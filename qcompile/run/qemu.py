@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from qcompile.backends.artifact import Artifact
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.program import Program
-from qcompile.run._image import BASE, Image, build_image
-from qcompile.run._qemu_start import start_text
-from qcompile.run._trace import Block, Trace, owners, price
+from qcompile.run.emulate.image import BASE, Image, build_image
+from qcompile.run.emulate.qemu_start import start_text
+from qcompile.run.emulate.trace import Block, Trace, owners, price
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 

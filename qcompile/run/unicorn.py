@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from qcompile.backends.artifact import Artifact
 from qcompile.errors import CompileError, DataError, UnsupportedError, did_you_mean
 from qcompile.ir.program import Program
-from qcompile.run._image import Image, build_image
-from qcompile.run._trace import Trace, owners, price
+from qcompile.run.emulate.image import Image, build_image
+from qcompile.run.emulate.trace import Trace, owners, price
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 

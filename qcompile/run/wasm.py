@@ -17,7 +17,7 @@ from qcompile.backends.artifact import Artifact
 from qcompile.errors import UnsupportedError
 from qcompile.ir.ops import Encode
 from qcompile.ir.program import Program
-from qcompile.run._toolchain import compile_files, cross, write_files
+from qcompile.run.emulate.toolchain import compile_files, cross, write_files
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.schema import Column
+from qcompile.model.schema import Column
 
 __all__ = ["baselines", "float_pipeline"]
 

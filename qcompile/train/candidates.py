@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import Encoder, encode, levels
-from qcompile.data.schema import Column
+from qcompile.model.encoder import Encoder, encode, levels
+from qcompile.model.schema import Column
 from qcompile.registry import load
 from qcompile.train.choices import Choices
 from qcompile.train.relevance import most_relevant

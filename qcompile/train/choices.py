@@ -67,7 +67,7 @@ class Choices:
         _one_of("family", self.family, names("qcompile.problem.families"))
         _one_of("weights", self.weights, WEIGHTS)
         _one_of("prove", self.prove, PROOFS)
-        _one_of("method", self.method, ("auto", *names("qcompile.solve.methods")))
+        _one_of("method", self.method, ("auto", *names("qcompile.relax.methods")))
         if self.loss is not None:
             _one_of("loss", self.loss, names("qcompile.problem.losses"))
         _within("bits", self.bits, 1, 8)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.encoder import ColumnKind
-from qcompile.data.schema import Column
+from qcompile.model.encoder import ColumnKind
+from qcompile.model.schema import Column
 from qcompile.train.candidates import Candidate, candidates, rank
 from qcompile.train.choices import BETAS, Choices
 from qcompile.train.folds import folds_of

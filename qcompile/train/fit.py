@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.bound.prove import affordable, prove
+from qcompile.certificate.make import Certificate
 from qcompile.data.dataset import Dataset
-from qcompile.network import Network
+from qcompile.model.network import Network
 from qcompile.problem.problem import Problem, pose
 from qcompile.registry import load
-from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.bound import affordable, prove
-from qcompile.rounding.columns import generate
-from qcompile.rounding.integer_alpha import IntegerLayer, quantize
-from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certificate import Certificate
-from qcompile.solve.certify import certify
-from qcompile.solve.solution import Progress, Settings, Solution, Status
-from qcompile.solve.solve import choose as choose_method
-from qcompile.solve.solve import solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import choose as choose_method
+from qcompile.relax.choose import solve
+from qcompile.relax.solution import Progress, Settings, Solution, Status
+from qcompile.search.atoms import Atoms
+from qcompile.search.columns import generate
+from qcompile.search.integer.layer import IntegerLayer, quantize
+from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import Choices
 
 __all__ = ["ColumnFit", "DatasetFit", "Watch", "fit_column", "fit_dataset", "problem_of", "to_network"]

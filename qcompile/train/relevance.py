@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.dataset import class_targets, standardised
-from qcompile.data.encoder import ColumnKind, Encoder, encode, levels
+from qcompile.model.encoder import ColumnKind, Encoder, encode, levels
 
 __all__ = ["influence", "most_relevant"]
 

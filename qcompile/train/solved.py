@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from qcompile.solve.solution import Status
+from qcompile.relax.solution import Status
 from qcompile.train.fit import ColumnFit
 
 __all__ = ["solved_facts", "solved_sentence"]

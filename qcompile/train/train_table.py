@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.schema import Schema
 from qcompile.data.split import split
 from qcompile.data.table import Table
 from qcompile.events import Event
-from qcompile.network import Network, decide, forward
-from qcompile.solve.solution import Progress
+from qcompile.model.network import Network, decide, forward
+from qcompile.model.schema import Schema
+from qcompile.relax.solution import Progress
 from qcompile.train.baselines import baselines
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.choose import Chosen, choose

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.network import Network
+from qcompile.certificate.make import Certificate
+from qcompile.model.network import Network
 from qcompile.problem.problem import Problem
-from qcompile.solve.certificate import Certificate
-from qcompile.solve.solution import Progress
+from qcompile.relax.solution import Progress
 from qcompile.train.choices import Choices
 
 __all__ = ["Proof", "Trained"]

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.dataset import Dataset, classification_dataset, regression_dataset
-from qcompile.data.encoder import Encoder
-from qcompile.data.schema import Column
+from qcompile.model.encoder import Encoder
+from qcompile.model.schema import Column
 from qcompile.registry import load
-from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.columns import generate
-from qcompile.rounding.settings import RoundingSettings
+from qcompile.search.atoms import Atoms
+from qcompile.search.columns import generate
+from qcompile.search.settings import RoundingSettings
 from qcompile.train.candidates import Candidate
 from qcompile.train.choices import Choices
 from qcompile.train.fit import problem_of, real_scores, rows_like

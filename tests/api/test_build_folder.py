@@ -13,7 +13,7 @@ import pytest
 from qcompile.api import build, info, predict, targets, train
 from qcompile.errors import CheckFailed
 from qcompile.events import STAGES, Event
-from qcompile.importers.native import read_network
+from qcompile.model_file.read import read_network
 from qcompile.train.choices import Choices
 
 QUICK = Choices(encoder="uniform", bits=2, beta=0.1, neurons=8, jobs=1)

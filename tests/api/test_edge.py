@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from qcompile.api.export import write_model
 from qcompile.cli import main
-from qcompile.data.encoder import Encoder
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 
 NEEDED = ("ziglang", "unicorn", "capstone", "elftools")
 needs_edge = pytest.mark.skipif(

@@ -9,8 +9,8 @@ import pytest
 
 from qcompile.api.export import open_network, write_model
 from qcompile.errors import QCompileError, UnsupportedError
-from qcompile.importers.native import read_network
-from qcompile.network import decide, forward
+from qcompile.model.network import decide, forward
+from qcompile.model_file.read import read_network
 
 
 @pytest.mark.parametrize("target", ["host", "onnxruntime"])

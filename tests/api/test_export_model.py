@@ -14,11 +14,11 @@ from support.networks import random_network
 
 from qcompile.api import export_model, info, verify
 from qcompile.api.export import write_model
-from qcompile.backends.onnx_graph import OPTIONS
+from qcompile.backends.onnx.build import OPTIONS
 from qcompile.cli import main
 from qcompile.errors import CompileError, ModelError, UnsupportedError
-from qcompile.importers.native import read_network
-from qcompile.network import Network
+from qcompile.model.network import Network
+from qcompile.model_file.read import read_network
 
 # Every form; the one that needs a C compiler only where there is one.
 COMPILERS = any(map(shutil.which, ("cc", "gcc", "clang")))
@@ -109,7 +109,7 @@ def test_the_command_says_what_was_written(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_damaged_array_in_the_metadata_is_one_sentence(model: Path, tmp_path: Path) -> None:
-    from qcompile.importers._model_file import ARRAYS, DIGEST, digest
+    from qcompile.model_file.keys import ARRAYS, DIGEST, digest
 
     export_model(model, tmp_path / "q.onnx", "reference")
     whole = onnx.load(tmp_path / "q.onnx")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qcompile.api.staging import staged_file, staged_folder
 from qcompile.errors import QCompileError
+from qcompile.files import staged_file, staged_folder
 
 
 def content(folder: Path) -> dict[str, str]:

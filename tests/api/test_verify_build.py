@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from qcompile.api import verify
+from qcompile.certificate import make as certificates
 from qcompile.cli import main
 from qcompile.errors import ModelError
-from qcompile.solve import certificate as certificates
 
 DATA = "sklearn:breast_cancer"
 

@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.networks import random_rows, varied_network
 
-from qcompile.backends import _c99_names as c_names
-from qcompile.backends._c99_adders import count_function, segments
-from qcompile.backends._c99_planes import decompose, packed_bytes, packed_words, rebuild
-from qcompile.backends.c99 import build
-from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
+from qcompile.backends.c99 import names as c_names
+from qcompile.backends.c99.build import build
+from qcompile.backends.c99.emit.adders import count_function, segments
+from qcompile.backends.c99.plan.planes import decompose, packed_bytes, packed_words, rebuild
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Input, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
-from qcompile.network import Network
-from qcompile.run._toolchain import STRICT, host_compilers, write_files
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
+from qcompile.run.emulate.toolchain import STRICT, host_compilers, write_files
 from qcompile.run.native_c import open_artifact, run_program
+from qcompile.targets.schema import load_target
 
 KERNELS = ("xnor", "lut", "int8")
 needs_compiler = pytest.mark.skipif(not host_compilers(), reason="no C compiler is installed")

@@ -9,12 +9,12 @@ import pytest
 from support.golden import ROOT, Golden
 from support.golden_programs import CASES, Case
 
-from qcompile.backends._c99_layouts import LAYOUTS
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.c99 import build
-from qcompile.cost.target import load_target
+from qcompile.backends.c99.build import build
+from qcompile.backends.c99.layouts import LAYOUTS
 from qcompile.passes.pipeline import optimise
 from qcompile.targets.kernel_choice import KERNELS
+from qcompile.targets.schema import load_target
 
 HEADERS = resources.files("qcompile.kernels") / "c"
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qcompile.backends.c99 import build
-from qcompile.data.encoder import Encoder
+from qcompile.backends.c99.build import build
 from qcompile.ir.lower import lower
 from qcompile.ir.ops import Argmax, Dot, Input, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
-from qcompile.network import Network
-from qcompile.run._toolchain import write_files
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
+from qcompile.run.emulate.toolchain import write_files
 
 STRICT = "-Wall -Wextra -Wconversion -Wpedantic -Werror"
 

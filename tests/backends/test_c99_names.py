@@ -8,15 +8,15 @@ import onnx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from qcompile.backends._c99_names import KEYWORDS, comment, identifier, literal
-from qcompile.backends.c99 import build as build_c
-from qcompile.backends.onnx_graph import build as build_onnx
-from qcompile.data.encoder import Encoder
+from qcompile.backends.c99.build import build as build_c
+from qcompile.backends.c99.names import KEYWORDS, comment, identifier, literal
+from qcompile.backends.onnx.build import build as build_onnx
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.run import onnxruntime
-from qcompile.run._toolchain import STRICT, host_compilers, write_files
+from qcompile.run.emulate.toolchain import STRICT, host_compilers, write_files
 
 HOSTILE = [
     'say "hi" */ int', "new\nline\\", "??/ %s %n", "ünï💥", "x" * 10_000, "int", "*/", "\0nul", "7", "a\\",

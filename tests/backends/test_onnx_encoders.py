@@ -7,13 +7,13 @@ import onnx
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile.backends.onnx_graph import OPTIONS, build
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.schema import Column
-from qcompile.importers.native import read_network
+from qcompile.backends.onnx.build import OPTIONS, build
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.network import Network
+from qcompile.model.schema import Column
+from qcompile.model_file.read import read_network
 from qcompile.registry import load, names
 from qcompile.run import onnxruntime, reference
 

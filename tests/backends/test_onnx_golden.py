@@ -10,7 +10,7 @@ import pytest
 from support.golden import ROOT, Golden
 from support.golden_programs import GRAPHS
 
-from qcompile.backends.onnx_graph import OPTIONS, model_of
+from qcompile.backends.onnx.build import OPTIONS, model_of
 from qcompile.errors import QCompileError
 
 TAILS = ("int32", "double", "int64")

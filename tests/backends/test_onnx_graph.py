@@ -6,14 +6,14 @@ import pytest
 from support.networks import FORMS, random_encoder, random_network, random_rows
 
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.onnx_graph import OPTIONS, build
+from qcompile.backends.onnx.build import OPTIONS, build
 from qcompile.data.encode.uniform import fit
-from qcompile.data.schema import Column, Schema
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
-from qcompile.network import Network, score_bound
+from qcompile.model.network import Network, score_bound
+from qcompile.model.schema import Column, Schema
 from qcompile.run import onnxruntime, reference
 from qcompile.verify.rows import seeded_rows, worst_case_rows
 
@@ -226,7 +226,7 @@ def test_hostile_names_stay_data() -> None:
 
 def test_an_encoder_of_constants_alone_still_has_a_batch() -> None:
     base = random_network(0, d=4)
-    from qcompile.data.encoder import Encoder
+    from qcompile.model.encoder import Encoder
 
     constant = Encoder("threshold", 2, [4] * 4, [0] * 4, [0.0] * 4, [1.0] * 4, [0.0])
     program = lower(Network(**{**vars(base), "encoder": constant}))

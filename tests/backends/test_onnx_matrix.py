@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile.backends.onnx_graph import OPTIONS, build
-from qcompile.data.encoder import ColumnKind, Encoder
+from qcompile.backends.onnx.build import OPTIONS, build
 from qcompile.errors import QCompileError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.verify.rows import worst_case_rows
 
 # The oldest release with a wheel for Python 3.11, or (int4, int2) that can cast the option's type.

@@ -12,8 +12,8 @@ import onnx
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile.backends import _onnx_operator
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.library import onnx_operator as _onnx_operator
+from qcompile.backends.onnx.build import build
 from qcompile.errors import CompileError, ModelError, UnsupportedError
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret
@@ -81,7 +81,7 @@ def test_another_process_makes_the_same_library(made, tmp_path: Path) -> None:
     (tmp_path / "p.qir").write_text(dump(program))
     code = (
         "import sys; from pathlib import Path; from qcompile.ir.text import parse;"
-        "from qcompile.backends._onnx_operator import operator_library;"
+        "from qcompile.backends.library.onnx_operator import operator_library;"
         "Path(sys.argv[2]).write_bytes(operator_library(parse(Path(sys.argv[1]).read_text())))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "p.qir"), str(tmp_path / "m.so")]

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from support.networks import FORMS, random_network, random_rows
 
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret

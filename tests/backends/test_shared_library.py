@@ -7,14 +7,14 @@ import sys
 import numpy as np
 import pytest
 
-from qcompile.backends import shared_library
-from qcompile.data.encoder import Encoder
+from qcompile.backends.library import shared as shared_library
 from qcompile.errors import CompileError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.text import parse
 from qcompile.kernels.simd.isa import supported
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import optimise
 
 

@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 from support.programs import random_steps
 
-from qcompile.backends import c99, numba_cpu, onnx_graph
-from qcompile.backends.onnx_options._step_encoder import _line
-from qcompile.data.step_encoder import StepEncoder, codes
+from qcompile.backends import numba_cpu
+from qcompile.backends.c99 import build as c99
+from qcompile.backends.onnx import build as onnx_graph
+from qcompile.backends.onnx.step_encoder import _line
 from qcompile.ir.fit import fit_types
 from qcompile.ir.interpret import interpret
 from qcompile.ir.ops import Dot, Encode, Input
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.types import F32, ValueType
+from qcompile.model.step_encoder import StepEncoder, codes
 from qcompile.run import host, native_c, onnxruntime, reference
-from qcompile.run._toolchain import host_compilers
+from qcompile.run.emulate.toolchain import host_compilers
 from qcompile.verify.rows import seeded_rows
 
 

@@ -29,16 +29,16 @@ from ste import straight_through  # beside this file
 from threadpoolctl import threadpool_limits
 
 from qcompile.data.load import load
-from qcompile.network import forward
+from qcompile.model.network import forward
 from qcompile.problem.families import bilinear
 from qcompile.problem.objective import objective
-from qcompile.rounding.columns import generate
-from qcompile.rounding.krivine import sample
-from qcompile.rounding.refit import refit, target_of
-from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certify import certify
-from qcompile.solve.solution import Settings
-from qcompile.solve.solve import solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import solve
+from qcompile.relax.solution import Settings
+from qcompile.search.columns import generate
+from qcompile.search.krivine import sample
+from qcompile.search.refit import refit, target_of
+from qcompile.search.settings import RoundingSettings
 from qcompile.train.baselines import float_pipeline
 from qcompile.train.candidates import Candidate
 from qcompile.train.choices import BETAS, Choices, default_loss

@@ -22,13 +22,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from qcompile import registry
+from qcompile.certificate.make import check
 from qcompile.data.encode import uniform
 from qcompile.data.load import load
 from qcompile.problem.problem import pose
-from qcompile.solve.certificate import check
-from qcompile.solve.certify import certify
-from qcompile.solve.solution import Settings
-from qcompile.solve.solve import solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import solve
+from qcompile.relax.solution import Settings
 from qcompile.train.validation import dataset_of
 
 BETAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)

@@ -16,17 +16,17 @@ import sys
 
 import numpy as np
 
-from qcompile.backends.c99 import build
-from qcompile.cost.machine import counted
-from qcompile.cost.target import Target, load_target
-from qcompile.data.encoder import Encoder
+from qcompile.backends.c99.build import build
+from qcompile.cost.counted import counted
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import optimise
 from qcompile.registry import load, names
+from qcompile.targets.schema import Target, load_target
 
 D, M, BITS = 784, 512, (1, 4, 8)
 BARS = {"cortex-m4": 0.30, "cortex-m0plus": 0.50, "cortex-a53": 0.045}  # at 1 bit

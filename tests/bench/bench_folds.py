@@ -21,7 +21,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from qcompile.api.machine import machine
+from qcompile.cost.this_machine import machine
 from qcompile.estimators import QuantizedPolynomialClassifier, QuantizedPolynomialRegressor
 
 NEURONS = 128

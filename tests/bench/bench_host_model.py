@@ -17,18 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from qcompile.api.machine import machine
 from qcompile.backends.numba_cpu import build
 from qcompile.cost.count import count
 from qcompile.cost.latency import measure
-from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
+from qcompile.cost.this_machine import machine
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import ordered
 from qcompile.registry import load
 from qcompile.run.host import open_artifact
+from qcompile.targets.schema import load_target
 
 CALIBRATED, PREDICTED, ROUNDS = 40, 60, 3
 UNITS = ("call", "input", "first-layer mac x bit", "first-layer mac", "first-layer row", "second-layer mac")

@@ -32,11 +32,11 @@ import ort_forms
 import peaks
 
 from qcompile import registry
-from qcompile.data.encoder import Encoder
 from qcompile.kernels import fused_i8_u8
 from qcompile.kernels._contract import Dot, TwoLayer, dot_reference, two_layer_reference
 from qcompile.kernels._dot import fill, pack
 from qcompile.kernels.simd.isa import current
+from qcompile.model.encoder import Encoder
 
 SHAPES = [(d, m) for d in (784, 1024, 3072) for m in (128, 512, 2048)]
 SMALL = [(d, m) for d in (16, 64, 128) for m in (16, 64, 128)]

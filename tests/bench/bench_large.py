@@ -17,11 +17,11 @@ import time
 
 import numpy as np
 
+from qcompile.certificate.make import check
 from qcompile.problem.problem import Problem, pose
-from qcompile.solve.certificate import check
-from qcompile.solve.certify import certify
-from qcompile.solve.solution import Progress, Settings
-from qcompile.solve.solve import choose, solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import choose, solve
+from qcompile.relax.solution import Progress, Settings
 
 UNIT = 255
 

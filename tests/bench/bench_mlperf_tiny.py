@@ -19,13 +19,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.backends.c99 import build
-from qcompile.cost.machine import counted
+from qcompile.backends.c99.build import build
+from qcompile.cost.counted import counted
 from qcompile.cost.rows import CostReport
-from qcompile.cost.target import load_target
 from qcompile.ir.ops import Dot, Input, Op, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
+from qcompile.targets.schema import load_target
 
 LAYERS = (640, 128, 128, 128, 128, 8, 128, 128, 128, 128, 640)
 # board, target, submitter and software, ms, uJ (None: latency only), (ms, uJ) of its other networks

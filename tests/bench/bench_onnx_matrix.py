@@ -81,7 +81,7 @@ def reference_cell(option: str) -> str:
     """onnx's reference evaluator, in this process."""
     import numpy as np
 
-    from qcompile.backends.onnx_graph import build
+    from qcompile.backends.onnx.build import build
     from qcompile.ir.interpret import interpret
     from qcompile.ir.lower import lower
     from qcompile.run import reference

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.networks import random_network, random_rows
 
-from qcompile.api.machine import machine
 from qcompile.backends import numba_cpu
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.cost.latency import measure
+from qcompile.cost.this_machine import machine
 from qcompile.ir.lower import lower
 from qcompile.passes.pipeline import optimise
 from qcompile.run import host, onnxruntime

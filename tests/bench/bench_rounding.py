@@ -22,22 +22,22 @@ import numpy as np
 from sklearn import datasets
 from threadpoolctl import threadpool_limits
 
+from qcompile.bound.all_signs import distinct_inputs
+from qcompile.bound.prove import LEVELS, QUICK, _relaxed, prove
+from qcompile.certificate.make import check
 from qcompile.data.encode import uniform
-from qcompile.data.encoder import encode, levels
 from qcompile.data.load import load
-from qcompile.data.schema import Column
+from qcompile.model.encoder import encode, levels
+from qcompile.model.schema import Column
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem, pose
-from qcompile.rounding.all_signs import distinct_inputs
-from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.bound import LEVELS, QUICK, _relaxed, prove
-from qcompile.rounding.columns import generate
-from qcompile.rounding.integer_alpha import quantize
-from qcompile.rounding.settings import RoundingSettings
-from qcompile.solve.certificate import check
-from qcompile.solve.certify import certify
-from qcompile.solve.solution import Settings
-from qcompile.solve.solve import solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import solve
+from qcompile.relax.solution import Settings
+from qcompile.search.atoms import Atoms
+from qcompile.search.columns import generate
+from qcompile.search.integer.layer import quantize
+from qcompile.search.settings import RoundingSettings
 
 SHARED = Path("../shared/data")
 # Wall-clock limit of a proof; it does not bind on an idle core.

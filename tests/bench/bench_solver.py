@@ -24,11 +24,11 @@ import scipy
 import scs
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from qcompile.certificate.make import check
 from qcompile.problem.problem import Problem, pose
-from qcompile.solve.certificate import check
-from qcompile.solve.certify import certify
-from qcompile.solve.methods import cvxpy_sdp, dual_barrier
-from qcompile.solve.solution import Settings, Solution
+from qcompile.relax.certify import certify
+from qcompile.relax.methods import cvxpy_sdp, dual_barrier
+from qcompile.relax.solution import Settings, Solution
 
 BARS = {(300, 60): 10, (500, 100): 30, (1000, 150): 60}
 UNIT = 255

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from qcompile.cost.budget import Budget, found_here, from_toml, judge
 from qcompile.cost.count import count
 from qcompile.cost.energy import POWERCAP, counters, energy
+from qcompile.cost.estimate import estimate
 from qcompile.cost.latency import measure, percentile_interval
-from qcompile.cost.model import estimate
 from qcompile.cost.rows import CostReport, CostRow, merge
 from qcompile.cost.size import size_row
-from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
 from qcompile.errors import DataError, UnsupportedError
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
+from qcompile.targets.schema import load_target
 
 
 def network(d: int = 20, m: int = 6, bits: int = 2, columns: int = 3, seed: int = 0) -> Network:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qcompile.backends.c99 import build
+from qcompile.backends.c99.build import build
+from qcompile.cost.counted import counted
 from qcompile.cost.flash_map import flash_rows, owner
-from qcompile.cost.machine import counted
 from qcompile.cost.rows import CostReport
-from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import optimise
-from qcompile.run._image import Image
+from qcompile.run.emulate.image import Image
+from qcompile.targets.schema import load_target
 
 
 def artifact(name: str = "cortex-m4"):

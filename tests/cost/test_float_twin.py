@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from qcompile.cost.float_twin import open_twin
-from qcompile.data.encoder import Encoder
-from qcompile.network import Network, forward
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network, forward
 
 
 @pytest.mark.parametrize("form", ["bilinear", "polynomial"])

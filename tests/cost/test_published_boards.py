@@ -13,7 +13,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from qcompile.cost.target import load_target
+from qcompile.targets.schema import load_target
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcompile.data import raw, read_arrays, read_file
 from qcompile.data.load import load
+from qcompile.data.read import arrays as read_arrays
+from qcompile.data.read import file as read_file
+from qcompile.data.read import raw
 from qcompile.errors import DataError
 
 GOOD = "a,b,y\n1.5,x,u\n2.5,z,v\n3.5,x,u\n4.0,z,v\n"
@@ -317,7 +319,7 @@ def test_damaged_gzip_files(tmp_path: Path) -> None:
 def test_gzip_files_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    from qcompile.data import dialect
+    from qcompile.data.read import dialect
 
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
     monkeypatch.setattr(dialect, "MAX_BYTES", 10)

@@ -5,7 +5,7 @@ import pytest
 
 from qcompile.data.dataset import Dataset, classification_dataset, regression_dataset
 from qcompile.data.encode import uniform
-from qcompile.data.schema import Column
+from qcompile.model.schema import Column
 
 X = np.array([[0.0], [1.0], [2.0], [3.0]])
 ENCODER = uniform.fit(X, (Column("a", "numeric"),), bits=2)

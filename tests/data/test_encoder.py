@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.data.encoder import ColumnKind, Encoder, encode, levels
 from qcompile.errors import DataError
+from qcompile.model.encoder import ColumnKind, Encoder, encode, levels
 
 F = np.float32
 
 
 def oracle(encoder: Encoder, cell: float, column: int) -> int:
-    """The docstring of ``qcompile.data.encoder``, read literally."""
+    """The docstring of ``qcompile.model.encoder``, read literally."""
     kind, f = encoder.kind[column], encoder.feature[column]
     shift, gain, top = encoder.shift[column], encoder.gain[column], (1 << encoder.bits) - 1
     raw = F(cell)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 
 from qcompile import registry
 from qcompile.data.assemble import MAX_CATEGORIES
-from qcompile.data.cuts import cuts
 from qcompile.data.encode import thermometer, threshold, uniform
-from qcompile.data.encoder import ColumnKind, Encoder, encode
-from qcompile.data.schema import Column
+from qcompile.data.encode._cuts import cuts
 from qcompile.errors import DataError
+from qcompile.model.encoder import ColumnKind, Encoder, encode
+from qcompile.model.schema import Column
 
 FOLDER = "qcompile.data.encode"
 ENCODERS = registry.names(FOLDER)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcompile.data.labels import decide_task, known_labels, read_labels
+from qcompile.data.clean.labels import decide_task, known_labels, read_labels
 
 
 @pytest.mark.parametrize(

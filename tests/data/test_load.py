@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from qcompile.data.encode import thermometer, uniform
-from qcompile.data.encoder import encode
 from qcompile.data.load import load, load_rows
-from qcompile.data.schema import Column
 from qcompile.data.split import split
 from qcompile.data.table import Table
+from qcompile.model.encoder import encode
+from qcompile.model.schema import Column
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 MANIFEST = json.loads((SHARED / "MANIFEST.json").read_text()) if SHARED.exists() else []

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qcompile.data.clean.numbers import dressed
 from qcompile.data.load import load, load_rows
-from qcompile.data.numbers import dressed
 from qcompile.data.table import Table
 
 RNG = np.random.default_rng(0)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from qcompile import registry
-from qcompile.data.encoder import encode
 from qcompile.data.load import load
 from qcompile.data.split import split
+from qcompile.model.encoder import encode
 
 FOLDER = "qcompile.data.encode"
 RNG = np.random.default_rng(5)

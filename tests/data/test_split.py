@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.data.schema import Column, Schema
 from qcompile.data.split import split
 from qcompile.data.table import Table
 from qcompile.errors import DataError
+from qcompile.model.schema import Column, Schema
 
 
 def table(counts: list[int], held_out: int = 0, order: int = 0) -> Table:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qcompile.data.schema import Column, Schema
 from qcompile.data.table import Table
 from qcompile.errors import DataError
+from qcompile.model.schema import Column, Schema
 
 SCHEMA = Schema(
     (Column("größe", "numeric"), Column("c", "categorical", ("a", 'b"')), Column("ok", "boolean")),

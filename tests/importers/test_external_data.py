@@ -11,11 +11,11 @@ from onnx import helper, numpy_helper
 from support.dialects import Recipe, qonnx_model
 
 from qcompile.cli import main
+from qcompile.cost.profile import profile_files
 from qcompile.errors import ModelError
-from qcompile.importers import _onnx_file
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.text import dump
-from qcompile.run.profile_onnx import profile_files
+from qcompile.model_file import container as _onnx_file
 
 DATA = "weights.bin"
 

@@ -15,12 +15,12 @@ from onnx import TensorProto
 from support.dialects import Recipe, brevitas_tfc, finn_graph, qdq, qonnx_model, with_quirks
 from support.networks import random_network
 
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.errors import QCompileError
-from qcompile.importers._model_file import DIGEST, digest
-from qcompile.importers.native import read_network
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.lower import lower
+from qcompile.model_file.keys import DIGEST, digest
+from qcompile.model_file.read import read_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -7,13 +7,13 @@ import onnx
 import pytest
 from support.networks import FORMS, random_network
 
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.errors import ModelError
-from qcompile.importers import _onnx_file
-from qcompile.importers._model_file import DIGEST, digest
-from qcompile.importers.native import read_network
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.network import Network
+from qcompile.model_file import container as _onnx_file
+from qcompile.model_file.keys import DIGEST, digest
+from qcompile.model_file.read import read_network
 
 ARRAYS = ("u", "v", "alpha")
 ENCODER_ARRAYS = ("kind", "feature", "shift", "gain", "fill")

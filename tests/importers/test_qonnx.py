@@ -7,7 +7,7 @@ import onnx
 import pytest
 from support.dialects import Recipe, Writer, execute, finished, qonnx_model, rows
 
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret
 from qcompile.ir.ops import Dot, Threshold

@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 from support.dialects import Recipe, Writer, finished, qonnx_model
 
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.lower import lower

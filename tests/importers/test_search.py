@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qcompile.importers._digits import Digits, digits_of, pack, unpack
-from qcompile.importers._search import FLOAT_HIGH, FLOAT_LOW, float_key, key_float, thresholds
+from qcompile.importers.onnx.search import FLOAT_HIGH, FLOAT_LOW, float_key, key_float, thresholds
+from qcompile.model_file.digits import Digits, digits_of, pack, unpack
 
 
 @settings(deadline=None)

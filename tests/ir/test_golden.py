@@ -9,11 +9,11 @@ import pytest
 from support.golden import Golden
 from support.networks import random_deep
 
-from qcompile.data.encoder import Encoder
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.passes.pipeline import optimise
 
 

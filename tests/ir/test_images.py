@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.images import STEPS, image_programs, random_image_program
 from support.programs import random_steps
 
-from qcompile.backends import c99, onnx_graph
+from qcompile.backends.c99 import build as c99
+from qcompile.backends.onnx import build as onnx_graph
 from qcompile.cost.count import count
 from qcompile.errors import CompileError, DataError, UnsupportedError
 from qcompile.ir.bounds import element_bounds

@@ -7,7 +7,7 @@ from support.networks import FORMS, random_network, random_rows
 from qcompile.errors import CompileError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network, decide, forward
+from qcompile.model.network import Network, decide, forward
 
 WEIGHTS = ("binary", "ternary", "2bit", "3bit", "4bit")
 

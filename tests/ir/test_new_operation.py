@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qcompile.backends import c99, onnx_graph
+from qcompile.backends.c99 import build as c99
+from qcompile.backends.onnx import build as onnx_graph
 from qcompile.cost.count import count
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.ir import ops
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
+from qcompile.model.arrays import frozen
 from qcompile.ir.operation import Op, expect, same_places
 from qcompile.ir.work import Work
 

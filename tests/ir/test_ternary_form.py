@@ -11,7 +11,7 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
 from qcompile.ir.ternary_form import ternary_form
-from qcompile.network import forward
+from qcompile.model.network import forward
 from qcompile.passes.pipeline import optimise
 
 

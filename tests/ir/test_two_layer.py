@@ -8,7 +8,7 @@ from qcompile.ir.interpret import interpret_all
 from qcompile.ir.lower import lower
 from qcompile.ir.two_layer import two_layer
 from qcompile.kernels._contract import two_layer_reference
-from qcompile.network import forward
+from qcompile.model.network import forward
 from qcompile.passes.pipeline import optimise
 
 

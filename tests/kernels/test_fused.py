@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from qcompile.data.encoder import Encoder, encode
 from qcompile.kernels import fused_i8_u8
 from qcompile.kernels._contract import TwoLayer, two_layer_reference
 from qcompile.kernels.simd import isa
+from qcompile.model.encoder import Encoder, encode
 
 LEVEL, GREATER, EQUAL, MISSING, CONSTANT = range(5)
 

@@ -19,7 +19,7 @@ from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.verify import verify
-from qcompile.network import Network, forward
+from qcompile.model.network import Network, forward
 from qcompile.passes import pipeline
 
 PASSES = pipeline.ordered()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from qcompile import registry
-from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.errors import UnsupportedError
-from qcompile.network import Network, forward_codes
-from qcompile.problem.grid import GRIDS, floor, top, values
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.grid import GRIDS, floor, top, values
+from qcompile.model.network import Network, forward_codes
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem, pose
 from qcompile.problem.relaxation import Relaxation

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qcompile.data.encoder import Encoder
-from qcompile.importers.native import read_network
-from qcompile.network import Network
-from qcompile.report.page import render
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
+from qcompile.model_file.read import read_network
+from qcompile.report.page.page import render
 
 VOID = {"meta", "link", "img", "br", "input", "rect", "line", "circle", "path", "image"}
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from qcompile.registry import names
-from qcompile.report.plot_flash import flash_map
-from qcompile.report.plot_plane import plane
-from qcompile.report.target_section import target_section
+from qcompile.report.page.target import target_section
+from qcompile.report.plots.flash import flash_map
+from qcompile.report.plots.plane import plane
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from qcompile.events import Event
-from qcompile.report import live
 from qcompile.report.curves import curves
+from qcompile.report.terminal import live
 from qcompile.report.words import accuracy_sentence, certificate_sentence, number, percent
 
 SUMMARY = {"objective": 0.5, "bound": 0.45, "gap": 0.1, "columns": [{}]}

@@ -10,7 +10,7 @@ from qcompile import registry
 from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.kernels._contract import Spec, two_layer_reference
-from qcompile.network import decide, forward
+from qcompile.model.network import decide, forward
 from qcompile.passes.pipeline import optimise
 from qcompile.run import host
 

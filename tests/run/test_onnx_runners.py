@@ -10,12 +10,12 @@ from onnx import TensorProto, helper
 from support.networks import random_network, random_rows
 
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.onnx_graph import build
+from qcompile.backends.onnx.build import build
+from qcompile.cost.profile import profile_files, ratios
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.ir.lower import lower
-from qcompile.network import decide, forward
+from qcompile.model.network import decide, forward
 from qcompile.run import onnxruntime, reference
-from qcompile.run.profile_onnx import profile_files, ratios
 from qcompile.run.runner import Runner
 
 RUNTIMES = (onnxruntime, reference)

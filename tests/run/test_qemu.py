@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile.backends.c99 import build
-from qcompile.cost.machine import counted
-from qcompile.cost.target import load_target
+from qcompile.backends.c99.build import build
+from qcompile.cost.counted import counted
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.network import Network
 from qcompile.run import qemu, unicorn
+from qcompile.targets.schema import load_target
 
 NEEDED = ("ziglang", "unicorn", "capstone", "elftools")
 MISSING = [m for m in NEEDED if not importlib.util.find_spec(m)]

@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile.backends.c99 import build
-from qcompile.cost.machine import counted
-from qcompile.cost.model import estimate
-from qcompile.cost.target import load_target
-from qcompile.data.encoder import Encoder
+from qcompile.backends.c99.build import build
+from qcompile.cost.counted import counted
+from qcompile.cost.estimate import estimate
 from qcompile.errors import UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from qcompile.registry import names
 from qcompile.run import unicorn, wasm
-from qcompile.run._image import build_image
-from qcompile.run._mix import classify
+from qcompile.run.emulate.image import build_image
+from qcompile.run.emulate.mix import classify
+from qcompile.targets.schema import load_target
 
 NEEDED = ("ziglang", "unicorn", "capstone", "elftools", "wasmtime")
 MISSING = [m for m in NEEDED if not importlib.util.find_spec(m)]

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from qcompile.data.encoder import Encoder
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.fit import fit_types
 from qcompile.ir.lower import lower
@@ -18,7 +17,8 @@ from qcompile.ir.ops import Affine, Argmax, Dot, Encode, Input, Poly, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.ir.types import F32, ValueType
-from qcompile.network import Network
+from qcompile.model.encoder import Encoder
+from qcompile.model.network import Network
 from support.dialects import Recipe, qonnx_model
 from support.networks import random_deep, random_network
 from support.programs import random_steps

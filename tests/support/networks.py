@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from qcompile.data.encoder import ColumnKind, Encoder
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import Affine, Argmax, Dot, Encode, Input, Scale, Threshold
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
-from qcompile.network import Network
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.network import Network
 
 FORMS = ("bilinear", "polynomial")
 

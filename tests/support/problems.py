@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 
+from qcompile.bound.prove import optimum
+from qcompile.certificate import make as certificates
 from qcompile.problem.problem import Problem, pose
-from qcompile.rounding.atoms import Atoms
-from qcompile.rounding.bound import optimum
-from qcompile.solve import certificate as certificates
-from qcompile.solve.certify import certify
-from qcompile.solve.solve import solve
+from qcompile.relax.certify import certify
+from qcompile.relax.choose import solve
+from qcompile.search.atoms import Atoms
 
 
 def random_problem(seed: int, d: int, loss: str = "logistic", beta: float = 0.02, n: int = 40) -> Problem:

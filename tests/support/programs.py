@@ -3,7 +3,6 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from qcompile.data.step_encoder import StepEncoder
 from qcompile.errors import CompileError
 from qcompile.ir.fit import fit_types
 from qcompile.ir.ops import (
@@ -21,6 +20,7 @@ from qcompile.ir.ops import (
 )
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
+from qcompile.model.step_encoder import StepEncoder
 from support.networks import random_encoder
 
 STEPS = ("dot", "dot", "affine", "mul", "add", "poly", "threshold")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from qcompile.data.encoder import Encoder
 from qcompile.kernels._contract import TwoLayer
+from qcompile.model.encoder import Encoder
 
 
 def form(d, m, bits, grid=(-1, 1)):

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from qcompile.cost.machine import cycles_of
-from qcompile.cost.target import load_target
+from qcompile.cost.counted import cycles_of
 from qcompile.errors import DataError, UnsupportedError
 from qcompile.registry import names
-from qcompile.targets.schema import CYCLE_CLASSES, MODEL_KEYS, Figure, parse, template
+from qcompile.targets.schema import CYCLE_CLASSES, MODEL_KEYS, Figure, load_target, parse, template
 
 GOOD = """
 schema = 1

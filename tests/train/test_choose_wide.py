@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qcompile.data.schema import Column
+from qcompile.model.schema import Column
 from qcompile.train import choose as module
 from qcompile.train.choices import Choices
 

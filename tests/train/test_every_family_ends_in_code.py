@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from qcompile import registry
-from qcompile.backends import c99, numba_cpu, onnx_graph
+from qcompile.backends import numba_cpu
+from qcompile.backends.c99 import build as c99
+from qcompile.backends.onnx import build as onnx_graph
+from qcompile.certificate.make import check
 from qcompile.data.load import load
 from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
-from qcompile.network import forward
+from qcompile.model.grid import top
+from qcompile.model.network import forward
 from qcompile.passes.pipeline import optimise
-from qcompile.problem.grid import top
 from qcompile.problem.objective import objective
 from qcompile.run import host, native_c, onnxruntime
-from qcompile.solve.certificate import check
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
 from qcompile.train.train_table import train_table

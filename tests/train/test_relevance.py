@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from qcompile.data.encode import thermometer, uniform
-from qcompile.data.encoder import ColumnKind, encode
-from qcompile.data.schema import Column
+from qcompile.model.encoder import ColumnKind, encode
+from qcompile.model.schema import Column
 from qcompile.train.candidates import Candidate
 from qcompile.train.choices import Choices
 from qcompile.train.choose import choose

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qcompile.certificate.make import check
 from qcompile.data.load import load
-from qcompile.data.schema import Column
 from qcompile.data.split import split
 from qcompile.errors import QCompileError
-from qcompile.network import decide, forward
+from qcompile.model.network import decide, forward
+from qcompile.model.schema import Column
 from qcompile.problem.objective import objective
-from qcompile.solve.certificate import check
 from qcompile.train.candidates import Candidate, candidates
 from qcompile.train.choices import Choices
 from qcompile.train.choose import choose

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from support.networks import random_deep, random_encoder, random_network
 
-from qcompile.data.encoder import encode, levels
 from qcompile.ir.bounds import bounds
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.lower import lower
 from qcompile.ir.text import parse
-from qcompile.network import Network
+from qcompile.model.encoder import encode, levels
+from qcompile.model.network import Network
 from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
-from qcompile.data.cuts import cuts
-from qcompile.data.encoder import Encoder
-from qcompile.data.schema import Column
+from qcompile.data.encode._cuts import cuts
 from qcompile.errors import DataError
+from qcompile.model.encoder import Encoder
+from qcompile.model.schema import Column
 
 __all__ = ["fit"]
 
@@ -35,7 +35,7 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], k: int = 8, constants: int
     Raises:
         DataError: k outside 1..64, or see ``assemble``.
 
-    >>> from qcompile.data.encoder import encode
+    >>> from qcompile.model.encoder import encode
     >>> e = fit(np.array([[1.0], [2.0], [3.0], [4.0]]), (Column("a", "numeric"),), k=3)
     >>> encode(e, [[0.0], [2.0], [2.7], [9.0]]).tolist()
     [[0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1], [1, 1, 1, 1]]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
-from qcompile.data.cuts import cuts
-from qcompile.data.encoder import Encoder
-from qcompile.data.schema import Column
+from qcompile.data.encode._cuts import cuts
+from qcompile.model.encoder import Encoder
+from qcompile.model.schema import Column
 
 __all__ = ["fit"]
 
@@ -29,7 +29,7 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], constants: int = 1) -> Enc
     Raises:
         DataError: see ``assemble``.
 
-    >>> from qcompile.data.encoder import encode
+    >>> from qcompile.model.encoder import encode
     >>> e = fit(np.array([[1.0], [2.0], [3.0], [40.0]]), (Column("a", "numeric"),))
     >>> encode(e, [[2.0], [3.0], [np.nan]]).tolist()
     [[0, 1], [1, 1], [0, 1]]

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
-from qcompile.data.cuts import cuts
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.schema import Column
+from qcompile.data.encode._cuts import cuts
 from qcompile.errors import DataError
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.schema import Column
 
 __all__ = ["fit"]
 
@@ -52,7 +52,7 @@ def fit(
     Raises:
         DataError: bits or clip outside their range, or see ``assemble``.
 
-    >>> from qcompile.data.encoder import encode
+    >>> from qcompile.model.encoder import encode
     >>> e = fit(np.array([[0.0], [1.0], [3.0]]), (Column("a", "numeric"),), bits=2)
     >>> encode(e, [[0.0], [1.0], [3.0], [9.0]]).tolist()
     [[0, 3], [1, 3], [3, 3], [3, 3]]

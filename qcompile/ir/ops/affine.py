@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
 from qcompile.ir.operation import Array, Op, expect, same_places
 from qcompile.ir.ranges import Ranges, span
 from qcompile.ir.types import ValueType
 from qcompile.ir.work import Work
+from qcompile.model.arrays import frozen
 
 
 @dataclass(frozen=True, eq=False)

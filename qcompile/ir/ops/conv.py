@@ -17,13 +17,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
 from qcompile.ir.operation import Array, Mask, Op, expect, whole
 from qcompile.ir.ops.dot import largest_rows, product, product_bound, weight_bits
 from qcompile.ir.ranges import Ranges
 from qcompile.ir.types import ValueType
 from qcompile.ir.window import Pair, Sides, Window
 from qcompile.ir.work import Work
+from qcompile.model.arrays import frozen
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from qcompile.data.encoder import ColumnKind, Encoder
-from qcompile.data.step_encoder import StepEncoder, codes
 from qcompile.ir.constants_text import constant_lines
 from qcompile.ir.operation import Array, Mask, Op, expect
 from qcompile.ir.ranges import Ranges
 from qcompile.ir.types import F32, ValueType
 from qcompile.ir.work import Work
+from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.step_encoder import StepEncoder, codes
 
 ENCODER_ARRAYS = ("kind", "feature", "shift", "gain", "fill")
 STEP_ARRAYS = ("feature", "steps", "fill")

@@ -14,12 +14,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
 from qcompile.errors import CompileError
 from qcompile.ir.operation import Array, Mask, Op, as_codes, expect, same_places, whole
 from qcompile.ir.ranges import Ranges, span
 from qcompile.ir.types import ValueType
 from qcompile.ir.work import Work
+from qcompile.model.arrays import frozen
 
 INT64 = np.iinfo(np.int64)
 CONSTANTS = ("multiplier", "offset", "shift")

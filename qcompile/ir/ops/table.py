@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import frozen
 from qcompile.errors import CompileError
 from qcompile.ir.operation import Array, Op, as_codes, expect, same_places, whole
 from qcompile.ir.ranges import Ranges, span
 from qcompile.ir.types import ValueType
 from qcompile.ir.work import Work
+from qcompile.model.arrays import frozen
 
 
 @dataclass(frozen=True, eq=False)

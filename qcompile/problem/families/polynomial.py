@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.errors import UnsupportedError
-from qcompile.problem.grid import floor, top
+from qcompile.model.grid import floor, top
 from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation

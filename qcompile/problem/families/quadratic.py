@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.problem.grid import floor, top
+from qcompile.model.grid import floor, top
 from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation

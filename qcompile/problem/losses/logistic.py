@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.arrays import UNIT_ROUNDOFF
+from qcompile.model.arrays import UNIT_ROUNDOFF
 
 __all__ = [
     "CURVATURE",

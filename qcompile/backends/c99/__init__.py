@@ -1,0 +1,1 @@
+"""C99 for any core: a plan, its text, and the documents around it."""

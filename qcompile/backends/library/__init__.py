@@ -1,0 +1,1 @@
+"""Fused kernels as machine code: a shared library, an operator of ONNX Runtime."""

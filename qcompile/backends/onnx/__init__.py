@@ -1,0 +1,1 @@
+"""A program as one self-contained ONNX file, exact in every runtime."""

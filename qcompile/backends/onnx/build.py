@@ -1,0 +1,152 @@
+"""ONNX back-end: a program as one self-contained model file, exact in every runtime.
+
+    build(program, option="packed")  ->  Artifact with model.onnx
+
+The encoder is in the graph, weights are packed, integers stay integers; what the network is and
+where it comes from stand in the metadata, so the file is also the model file that
+``importers.native`` reads. The same program gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import onnx
+from onnx import helper
+
+from qcompile import registry
+from qcompile.backends.artifact import Artifact
+from qcompile.backends.onnx.graph import BATCH, Graph
+from qcompile.backends.onnx.outputs import NAMES, emit_outputs
+from qcompile.ir.program import Program
+from qcompile.model_file.columns import short_provenance
+from qcompile.model_file.describe import describe_network
+from qcompile.model_file.keys import (
+    ALPHA,
+    ARRAYS,
+    DIGEST,
+    FILL,
+    FORM,
+    INDEX,
+    NETWORK,
+    PROVENANCE,
+    WEIGHTS,
+    digest,
+    write_arrays,
+)
+
+__all__ = ["OPTIONS", "build", "expect", "model_of"]
+
+FORMS = "qcompile.backends.onnx.forms"
+OPTIONS = registry.names(FORMS)
+ENTRY = "model.onnx"
+
+
+def build(program: Program, target: Any = None, option: str = "packed", tail: str = "auto") -> Artifact:
+    """Write a program as ONNX.
+
+    Args:
+        program: any program; from ``lower(network)`` the file can be read back as that Network.
+        target: not used: the graph is the same for every processor.
+        option: the form, one of ``OPTIONS``.
+        tail: the type behind the first layer: "auto" (int32, double or int64 by the static bound)
+            or one of them by name.
+
+    Returns:
+        An artifact of kind "onnx": ``model.onnx``, and what its form needs beside it.
+
+    Raises:
+        CompileError: a static bound leaves the exact range of every type, or of the one asked for.
+        UnsupportedError: there is no such option, or it cannot hold this program.
+    """
+    model = model_of(program, option, tail)
+    content = model.SerializeToString(deterministic=True)
+    unit = registry.load(FORMS, option)
+    beside: Callable[[Program], dict[str, bytes]] = getattr(unit, "files", lambda _: {})
+    runtime = getattr(unit, "RUNTIME", "onnxruntime")
+    return Artifact(
+        kind="onnx",
+        files={ENTRY: content, **beside(program)},
+        entry=ENTRY,
+        digest=hashlib.sha256(content).hexdigest(),
+        program=program,
+        provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": runtime},
+    )
+
+
+def expect(option: str, weights: str, inputs: int = 0, top: int = 1) -> None:
+    """Refuse, before any training, a form that cannot hold what will be trained.
+
+    What passes may still be refused by ``build``, which sees the network.
+
+    Args:
+        option: the form, one of ``OPTIONS``.
+        weights: the first layer's grid, "binary", "ternary", "2bit" to "4bit".
+        inputs: encoded inputs that there will be at least.
+        top: the largest code that an input will have at least.
+
+    Raises:
+        UnsupportedError: there is no such form, or it certainly cannot hold such a network.
+    """
+    unit = registry.load(FORMS, option)
+    if hasattr(unit, "expect"):
+        unit.expect(weights, inputs, top)
+
+
+def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
+    """The model message of ``build``, checked by onnx itself."""
+    unit = registry.load(FORMS, option)
+    graph = Graph(reserved=NAMES)
+    values = unit.emit(program, graph, tail)
+    domain = getattr(unit, "DOMAIN", None)
+    emit_outputs(program, graph, values, getattr(unit, "BATCH", BATCH))
+    message = helper.make_graph(
+        graph.nodes,
+        "qcompile",
+        graph.inputs,
+        graph.outputs,
+        graph.constants,
+        doc_string=_summary(program),
+    )
+    model = helper.make_model(
+        message,
+        opset_imports=[
+            helper.make_opsetid("", unit.OPSET),
+            *([helper.make_opsetid(domain, 1)] if domain else []),
+        ],
+        ir_version=unit.IR,
+        producer_name="qcompile",
+    )
+    entries = _metadata(program, option, getattr(unit, "READABLE", True))
+    helper.set_model_props(model, entries)
+    helper.set_model_props(model, {**entries, DIGEST: digest(model)})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
+    provenance = program.metadata.get("provenance", dict(program.metadata))
+    entries = {PROVENANCE: _json(provenance), FORM: option}
+    network = describe_network(program)
+    if network is not None:
+        entries[NETWORK] = _json(network)
+        entries[PROVENANCE] = _json(short_provenance(provenance, program.columns))
+        if not readable:  # the arrays as the packed form has them, so that every form reads back
+            tensors = model_of(program).graph.initializer
+            entries[ARRAYS] = write_arrays(t for t in tensors if _is_array(t.name))
+    return entries
+
+
+def _is_array(name: str) -> bool:
+    return name in (WEIGHTS, ALPHA, FILL) or name.endswith((".feature", ".shift", ".gain", INDEX))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _summary(program: Program) -> str:
+    return f"{program.name}: {program.input.type.length} input columns, integer network of qcompile"

@@ -1,0 +1,1 @@
+"""Lower bounds beyond the semidefinite one: cuts, cases and enumeration."""

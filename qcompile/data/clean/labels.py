@@ -1,0 +1,203 @@
+"""Labels: classification or regression, the classes, and the target as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.clean.columns import factorize, interpret, is_text, read_as, refuse_infinite
+from qcompile.errors import DataError, did_you_mean
+from qcompile.model.schema import TASKS, Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Labels", "decide_task", "known_labels", "read_labels"]
+
+# Whole numbers with more different values than this count or measure something.
+MOST_CLASS_NUMBERS = 20
+TEXT, CATEGORIES = "holds text", "holds categories"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of the rows that are kept.
+
+    Attributes:
+        task: "classification" or "regression".
+        classes: class names, sorted (numbers by value, declared categories as declared).
+        keep: (n,) bool, which rows are kept.
+        y: (kept,) int64 class indices or float64 targets.
+        notes: sentences.
+    """
+
+    task: str
+    classes: tuple[str, ...]
+    keep: NDArray[np.bool_]
+    y: NDArray[np.int64] | NDArray[np.float64]
+    notes: tuple[str, ...]
+
+
+def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
+    """The task that labels suggest, and why, as the end of a sentence.
+
+    Text, booleans and declared categories name classes, and so do any two numbers. Whole
+    numbers name classes if there are at most 20 of them and they count from 0 or 1, or are
+    -1, 0 and 1; other numbers (scores from 3 to 8, prices) are amounts to be predicted.
+
+    >>> import pandas as pd
+    >>> decide_task(pd.Series([1, 2, 3, 1, 2, 3]))[0], decide_task(pd.Series([3, 5, 8]))[0]
+    ('classification', 'regression')
+    """
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype):
+        return "classification", CATEGORIES
+    cells = interpret(series)
+    if cells.column.kind != "numeric":
+        return "classification", TEXT if is_text(series) else CATEGORIES
+    distinct = np.unique(cells.values[~np.isnan(cells.values)])
+    if len(distinct) <= 2:
+        return "classification", "has two values"
+    if not (distinct == np.round(distinct)).all():
+        return "regression", "holds numbers with fractions"
+    if len(distinct) > MOST_CLASS_NUMBERS:
+        return "regression", f"has {len(distinct)} different numbers"
+    if distinct.tolist() == [-1.0, 0.0, 1.0]:
+        return "classification", "has the values -1, 0 and 1"
+    if distinct[0] in (0.0, 1.0):
+        return "classification", f"holds {len(distinct)} whole numbers that count from {distinct[0]:g}"
+    return (
+        "regression",
+        f"holds whole numbers from {distinct[0]:g} to {distinct[-1]:g}, which do not count from 0 or 1",
+    )
+
+
+def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
+    """Turn the label column into class indices or targets.
+
+    Rows without a label are left out, and so are rows that are the only one of their class.
+
+    Args:
+        series: (n,) label cells of any type.
+        task: overrides ``decide_task``.
+
+    Raises:
+        DataError: no labels, one class only, a class for most rows, a constant or infinite
+            target, or text where numbers are needed.
+    """
+    name = str(series.name)
+    if task is not None and task not in TASKS:
+        raise DataError(f"task is {task!r}, allowed: {', '.join(TASKS)}.{did_you_mean(task, TASKS)}")
+    if task is None:
+        task, reason = decide_task(series)
+        other = TASKS[1 - TASKS.index(task)]
+        choice = "" if reason in (TEXT, CATEGORIES) else f" (--task {other} overrides)"
+        said = f"Task: {task}, because the label {name!r} {reason}{choice}."
+    else:
+        said = f"Task: {task}, as asked, with the label {name!r}."
+    if task == "regression":
+        labels = _targets(series, name)
+    else:
+        labels = _classes(series, name)
+    return Labels(task, labels.classes, labels.keep, labels.y, (said, *labels.notes))
+
+
+def known_labels(series: pd.Series[Any], task: str, classes: tuple[str, ...]) -> NDArray[Any] | None:
+    """Labels of rows for a model that exists: class indices (-1 where missing) or targets.
+
+    Returns:
+        (n,) int64 or float64, or None if no row has a label.
+
+    Raises:
+        DataError: a label that is not one of the classes.
+    """
+    if task == "regression":
+        values = read_as(series, Column(str(series.name), "numeric"))
+        return None if np.isnan(values).all() else values
+    words = factorize(series)
+    if not words.texts:
+        return None
+    index = {text: i for i, text in enumerate(classes)}
+    unknown = [text for text in words.texts if text not in index]
+    if unknown:
+        raise DataError(
+            f"label column {series.name!r} holds {unknown[0]!r}, but the model knows the classes "
+            f"{', '.join(classes)}.{did_you_mean(unknown[0], classes)}"
+        )
+    return np.array([*(index[text] for text in words.texts), -1], dtype=np.int64)[words.index]
+
+
+def _targets(series: pd.Series[Any], name: str) -> Labels:
+    cells = interpret(series)
+    if cells.column.kind == "categorical":
+        raise DataError(
+            f"label column {name!r} holds text such as {cells.column.categories[0]!r}, but regression "
+            "predicts numbers; use task='classification' or choose another label."
+        )
+    refuse_infinite(name, cells.values)
+    keep = ~np.isnan(cells.values)
+    y = cells.values[keep]
+    if len(y) < 4:
+        raise DataError(f"label column {name!r} has {len(y)} numbers; regression needs at least four rows.")
+    if y.min() == y.max():
+        raise DataError(
+            f"label column {name!r} is {y[0]:g} in every row, so there is nothing to learn; choose another."
+        )
+    notes = [cells.note] if cells.note else []
+    return Labels("regression", (), keep, y, (*notes, *_left_out(keep)))
+
+
+def _classes(series: pd.Series[Any], name: str) -> Labels:
+    import pandas as pd
+
+    if not is_text(series):
+        refuse_infinite(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
+    words = factorize(series)
+    labelled = int(words.counts.sum())
+    if labelled >= 4 and len(words.texts) == 1:
+        raise DataError(
+            f"label column {name!r} is {words.texts[0]!r} in every row, so there is nothing to learn; "
+            "two classes are the least. Choose another label column."
+        )
+    if labelled >= 4 and 2 * len(words.texts) > labelled:
+        raise DataError(
+            f"label column {name!r} has {len(words.texts)} different values in {labelled} rows, too many for "
+            "classes; choose another label column, or task='regression' if they are numbers."
+        )
+    lone = np.flatnonzero(words.counts == 1).tolist()
+    kept = np.flatnonzero(words.counts > 1).tolist()
+    if len(kept) < 2:
+        what = f"only {words.texts[kept[0]]!r}" if kept else "no class"
+        raise DataError(
+            f"label column {name!r} has {what} in two rows or more, but classification needs two such "
+            "classes; choose another label column or add rows."
+        )
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        kept = _sorted(kept, words.texts)
+    new = np.full(len(words.texts) + 1, -1, dtype=np.int64)
+    new[kept] = np.arange(len(kept))
+    y = new[words.index]
+    keep = y >= 0
+    notes = [*_left_out(words.index >= 0)]
+    if lone:
+        names = ", ".join(repr(words.texts[i]) for i in lone[:5])
+        what = "row that is the only one of its" if len(lone) == 1 else "rows that are the only one of their"
+        notes.append(f"Left out: {len(lone)} {what} class ({names}).")
+    return Labels("classification", tuple(words.texts[i] for i in kept), keep, y[keep], tuple(notes))
+
+
+def _sorted(kept: list[int], texts: tuple[str, ...]) -> list[int]:
+    """By value if every class is a number, else by text."""
+    try:
+        return sorted(kept, key=lambda i: float(texts[i]))
+    except ValueError:
+        return sorted(kept, key=lambda i: texts[i])
+
+
+def _left_out(keep: NDArray[np.bool_]) -> list[str]:
+    missing = int((~keep).sum())
+    return [f"Left out: {missing:,} row{'s' * (missing > 1)} without a label."] if missing else []

@@ -1,0 +1,1 @@
+"""From a file, an archive or a name to a Raw source."""

@@ -1,0 +1,75 @@
+"""Read a file: the extension decides how."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from qcompile.data.read.arrays import read_arrays
+from qcompile.data.read.dialect import MAX_BYTES
+from qcompile.data.read.raw import Raw, brief, named_frame
+from qcompile.data.read.text import read_text
+from qcompile.errors import DataError
+
+__all__ = ["EXTENSIONS", "read_file"]
+
+EXTENSIONS = (".csv", ".tsv", ".parquet", ".npz", ".txt", ".data", ".csv.gz", ".tsv.gz")
+EXAMPLES = " Give a file, sklearn:NAME (sklearn:iris) or openml:NAME (openml:credit-g)."
+
+
+def read_file(path: Path) -> Raw:
+    """Open a table file.
+
+    Raises:
+        DataError: the file is missing, of an unknown extension, or damaged.
+    """
+    if not path.exists():
+        raise DataError(f"there is no file {path}.{_near(path) or EXAMPLES}")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give one file of type {', '.join(EXTENSIONS)}.")
+    name = path.name.lower()
+    extension = next((e for e in EXTENSIONS if name.endswith(e)), path.suffix.lower())
+    if extension not in EXTENSIONS:
+        raise DataError(
+            f"{path} has the extension {extension or 'none'!r}, but {', '.join(EXTENSIONS)} can be read; "
+            "convert or rename it."
+        )
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(
+                f"{path} has {size / 2**30:.3g} GiB, more than the {MAX_BYTES / 2**30:.3g} that are allowed; "
+                "take a sample of the rows."
+            )
+        if size == 0:
+            raise DataError(f"{path} is empty; give a table with a header line and at least four rows.")
+        if extension == ".parquet":
+            return _read_parquet(path)
+        return read_arrays(path) if extension == ".npz" else read_text(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be opened ({error.strerror or error}); check its permissions."
+        ) from error
+
+
+def _near(path: Path) -> str:
+    """`` Did you mean ..?`` for a table of a similar name, its extension aside, in the same folder."""
+    if not path.parent.is_dir():
+        return ""
+    names = [other.name for other in path.parent.iterdir() if other.name.lower().endswith(EXTENSIONS)]
+    stems = {name.partition(".")[0]: name for name in sorted(names)}
+    near = difflib.get_close_matches(path.name.partition(".")[0], stems, n=1, cutoff=0.6)
+    return f" Did you mean {stems[near[0]]!r}?" if near else ""
+
+
+def _read_parquet(path: Path) -> Raw:
+    from pyarrow import parquet
+    from pyarrow.lib import ArrowException
+
+    try:
+        table = parquet.read_table(path)
+        table.validate(full=True)  # parquet pages need not carry checksums: is the text in them text?
+        frame = table.to_pandas()
+    except (ArrowException, OSError, ValueError, TypeError, LookupError) as error:
+        raise DataError(f"{path} is not a sound parquet file ({brief(error)}); write it again.") from error
+    return Raw(named_frame(frame, str(path)), path.name)

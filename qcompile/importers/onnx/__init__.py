@@ -1,0 +1,1 @@
+"""A source graph walked node by node, every tensor a function of integers."""

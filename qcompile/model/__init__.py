@@ -1,0 +1,1 @@
+"""The nouns of both columns: network, encoders, schema, weight grids, bit layout."""

@@ -1,0 +1,62 @@
+"""The page's part on accuracy: scores beside the baselines, and where each of them errs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qcompile.report.plots.bars import Bar, bars
+from qcompile.report.plots.points import points_plot
+from qcompile.report.words import score
+
+__all__ = ["confusions", "scatter", "score_bars"]
+
+Record = Mapping[str, Any]
+SIDE_BY_SIDE = 12  # classes, at most, of matrices that are drawn next to each other
+
+
+def score_bars(record: Record) -> str:
+    """A bar for the network and one for every baseline."""
+    accuracy = record["accuracy"]
+    measure = accuracy["measure"]
+    rows = [Bar("this network", accuracy["test"], score(measure, accuracy["test"]), "ours")]
+    rows += [Bar(name, value, score(measure, value)) for name, value in accuracy["baselines"].items()]
+    return bars(rows, f"test {measure} beside the baselines", end=1.0)
+
+
+def scatter(record: Record) -> str:
+    """Predicted against actual values of test rows; empty for a classification."""
+    points = record["accuracy"].get("points") or []
+    return points_plot(points, str(record["data"]["label"])) if points else ""
+
+
+def confusions(record: Record) -> list[dict[str, Any]]:
+    """The network's confusion matrix and, where there is room, those of the baselines.
+
+    Returns:
+        {"title", "names", "rows", "wrong"} each; cells have a count, a colour and a tooltip.
+    """
+    accuracy, names = record["accuracy"], record["model"]["classes"]
+    if not accuracy.get("confusion"):
+        return []
+    found = {"this network": accuracy["confusion"]}
+    if len(names) <= SIDE_BY_SIDE:
+        found |= accuracy.get("baseline_confusion", {})
+    return [_matrix(title, counts, names) for title, counts in found.items()]
+
+
+def _matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str, Any]:
+    rows = []
+    for i, line in enumerate(counts):
+        total = sum(line) or 1
+        cells = []
+        for j, count in enumerate(line):
+            strength = round(100 * (0.15 + 0.75 * count / total)) if count else 0
+            tone = "--bound" if i == j else "--warn"
+            colour = f"color-mix(in srgb, var({tone}) {strength}%, var(--track))"
+            cells.append(
+                {"count": count, "colour": colour, "hint": f"{count} rows of {names[i]} taken for {names[j]}"}
+            )
+        rows.append({"name": names[i], "cells": cells})
+    wrong = sum(map(sum, counts)) - sum(line[i] for i, line in enumerate(counts))
+    return {"title": title, "names": names, "rows": rows, "wrong": wrong}

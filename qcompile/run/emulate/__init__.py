@@ -1,0 +1,1 @@
+"""What emulated runners share: compilers, images, traces and their price."""

@@ -1,0 +1,1 @@
+"""The integer output layer: one common scale, chosen against the true objectives."""

@@ -18,15 +18,17 @@ __all__ = ["load", "names"]
 
 @cache  # the files of an installed package do not change while it runs
 def names(package: str, suffix: str = ".py") -> tuple[str, ...]:
-    """Names of the units in a package: its files without suffix, ``_private`` left out.
+    """Names of the units in a package: its files without suffix.
+
+    Left out are ``_private`` files and those that the package itself lists in ``NO_UNITS``.
 
     >>> "bilinear" in names("qcompile.problem.families")
     True
     """
+    apart = getattr(importlib.import_module(package), "NO_UNITS", ())
     found = (entry.name for entry in resources.files(package).iterdir())
-    return tuple(
-        sorted(n.removesuffix(suffix) for n in found if n.endswith(suffix) and not n.startswith("_"))
-    )
+    units = (n.removesuffix(suffix) for n in found if n.endswith(suffix) and not n.startswith("_"))
+    return tuple(sorted(n for n in units if n not in apart))
 
 
 def load(package: str, name: str) -> ModuleType:
@@ -40,7 +42,7 @@ def load(package: str, name: str) -> ModuleType:
     """
     known = names(package)
     if name not in known:
-        kind = package.rsplit(".", 1)[-1]
+        kind = package.removeprefix("qcompile.").replace(".", " ").replace("_", " ")
         raise UnsupportedError(
             f"{name!r} is not one of the {kind}: {', '.join(known)}.{did_you_mean(name, known)}"
         )

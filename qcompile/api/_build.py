@@ -84,7 +84,7 @@ def build(
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
         target: a target's name or a TOML file.
-        form: of the ONNX file, a file name of backends/onnx_options.
+        form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
         on_event: told of every stage.
 

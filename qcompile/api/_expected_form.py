@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from qcompile.data.table import Table
-from qcompile.registry import load
 from qcompile.train.choices import Choices
 
 __all__ = ["expect_form"]
@@ -18,19 +17,21 @@ def expect_form(form: str, choices: Choices, table: Table | None = None) -> None
     """Refuse a form by the settings and, once it is read, the table.
 
     Args:
-        form: a file name of backends/onnx_options.
+        form: a file name of backends/onnx/forms.
         choices: training settings; where they leave a choice open, the smallest network counts.
         table: what will be trained on.
 
     Raises:
         UnsupportedError: there is no such form, or it cannot hold such a network.
     """
+    from qcompile.backends.onnx.build import expect
+
     weights = choices.weights if choices.max_weight_bits is None else f"{choices.max_weight_bits}bit"
     certain = choices.encoder == "uniform" and choices.bits is not None
     top = (1 << choices.bits) - 1 if certain and choices.bits else 1
     squares = choices.family != "polynomial"  # whose activation may be small
     inputs = _varying(table) if table is not None and squares else 0
-    load("qcompile.backends", "onnx_graph").expect(form, weights, inputs, top)
+    expect(form, weights, inputs, top)
 
 
 def _varying(table: Table) -> int:

@@ -44,7 +44,7 @@ def export_model(
         output: the ONNX file; an existing one is replaced as a whole. What a form needs beside it
             has the same name and another ending.
         form: "packed", "dense", "int4", "int2", "qonnx", "reference", ..: a file name of
-            backends/onnx_options.
+            backends/onnx/forms.
         tail: type of the integers behind the first layer: "auto" (by the proved bound), "int32",
             "double" or "int64".
 

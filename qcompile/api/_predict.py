@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.api.model import FILE, file_artifact, open_model, runner
+from qcompile.api.model import file_artifact, open_model, runner
 from qcompile.data.clean.labels import known_labels
 from qcompile.data.load import load_cells, load_rows
 from qcompile.errors import DataError, ModelError
 from qcompile.ir.program import Program
 from qcompile.model.schema import Column, Schema
-from qcompile.registry import load
 
 __all__ = ["Predicted", "predict", "schema_of"]
 
@@ -67,7 +66,9 @@ def predict(model: str | Path, data: Any) -> Predicted:
             x, y = load_rows(data, schema)
         else:
             schema, x, y, remark = _imported_rows(opened.program, data)
-        artifact = load("qcompile.backends", FILE).build(opened.program)
+        from qcompile.backends.onnx.build import build
+
+        artifact = build(opened.program)
     else:
         schema, remark = schema_of(opened.network, opened.path), ""
         x, y = load_rows(data, schema)

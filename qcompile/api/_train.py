@@ -70,7 +70,7 @@ def train(
         output: the model file; replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
-        form: of the ONNX file, a file name of backends/onnx_options.
+        form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
         on_event: told of every stage.
 

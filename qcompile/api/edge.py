@@ -121,10 +121,9 @@ def library(program: Program, goal: Target) -> Artifact:
             f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: "
             "C99 is written."
         )
-    artifact: Artifact = load("qcompile.backends", "shared_library").build(
-        program, goal, LIBRARY_ISA[goal.name]
-    )
-    return artifact
+    from qcompile.backends.library.shared import build
+
+    return build(program, goal, LIBRARY_ISA[goal.name])
 
 
 def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:

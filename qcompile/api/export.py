@@ -10,7 +10,6 @@ from qcompile.api.model import RUNS_HERE, compile_program, runner
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.ir.lower import lower
 from qcompile.model.network import Network
-from qcompile.registry import load
 
 __all__ = ["open_network", "write_model"]
 
@@ -21,12 +20,14 @@ def write_model(network: Network, path: Path, form: str = "packed") -> Path:
     Args:
         network: any network.
         path: of the file.
-        form: of the graph, a file name of backends/onnx_options.
+        form: of the graph, a file name of backends/onnx/forms.
 
     Raises:
         QCompileError: the form is unknown or cannot hold the network, or the file cannot be written.
     """
-    write_files(load("qcompile.backends", "onnx_graph").build(lower(network, path.stem), option=form), path)
+    from qcompile.backends.onnx.build import build
+
+    write_files(build(lower(network, path.stem), option=form), path)
     return path
 
 

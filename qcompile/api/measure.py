@@ -18,7 +18,6 @@ from qcompile.cost.size import size_row
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
 from qcompile.passes.pipeline import optimise
-from qcompile.registry import load
 from qcompile.targets.schema import Target
 from qcompile.verify.rows import seeded_rows
 
@@ -93,8 +92,10 @@ def elsewhere(lowered: Program, target: Target) -> tuple[CostRow, ...]:
     Raises:
         UnsupportedError: neither an emulator nor a model is there for the target.
     """
+    from qcompile.backends.c99.build import build
+
     program, _ = optimise(lowered, target)
-    return priced(load("qcompile.backends", "c99").build(program, target), program, target)
+    return priced(build(program, target), program, target)
 
 
 def priced(artifact: Artifact, program: Program, target: Target) -> tuple[CostRow, ...]:

@@ -171,17 +171,19 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
 
     Args:
         lowered: the program.
-        form: of the ONNX file, a file name of backends/onnx_options.
+        form: of the ONNX file, a file name of backends/onnx/forms.
 
     Raises:
         QCompileError: there is no such form, or it cannot hold the program.
     """
+    from qcompile.backends import numba_cpu
+    from qcompile.backends.onnx import build as onnx_graph
+
     target = load_target("host")
     program, passes = optimise(lowered, target)
-    onnx_graph = load("qcompile.backends", FILE)
     file = onnx_graph.build(lowered, target, option=form)
     artifacts = {
-        "numba_cpu": load("qcompile.backends", "numba_cpu").build(program, target),
+        "numba_cpu": numba_cpu.build(program, target),
         FILE: file if file.provenance["runtime"] == "onnxruntime" else onnx_graph.build(lowered, target),
     }
     return Compiled(program, passes, artifacts, file)
@@ -193,12 +195,12 @@ def file_artifact(model: Model) -> Artifact:
     A file in another dialect, or one that needs a library beside it, is not run: a library found
     beside a file is never loaded unasked. Then it is a packed copy.
     """
+    from qcompile.backends.onnx.build import build
     from qcompile.model_file.container import read_model
 
     network_of(model)
     if {opset.domain for opset in read_model(model.path).opset_import} - {"", "ai.onnx"}:
-        made: Artifact = load("qcompile.backends", FILE).build(model.program)
-        return made
+        return build(model.program)
     return as_it_is(model)
 
 

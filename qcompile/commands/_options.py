@@ -70,7 +70,7 @@ def backend_target(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def onnx_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--onnx``: a file of backends/onnx_options."""
+    """``--onnx``: a file of backends/onnx/forms."""
     return click.option(
         "--onnx",
         type=Unit("qcompile.backends.onnx.forms"),

@@ -2,7 +2,7 @@
 
     qcompile.network      JSON: everything of a Network that is not an array in the graph
     qcompile.provenance   JSON: where it comes from (seed, data, versions, certificate summary)
-    qcompile.form         the form of the graph, a file name of backends/onnx_options
+    qcompile.form         the form of the graph, a file name of backends/onnx/forms
     qcompile.arrays       JSON: name -> base64 of a TensorProto, only in forms whose graph holds the
                           arrays otherwise than below (as floats, as bit planes, in a library)
     qcompile.digest       sha256 of the file's own model message without this entry

@@ -30,7 +30,7 @@ def render(record: Record, network: Network) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    files = resources.files("qcompile.report")
+    files = resources.files("qcompile.report.page")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -19,7 +19,7 @@ Record = Mapping[str, Any]
 
 def target_css() -> str:
     """The section's part of the style sheet."""
-    return _file("target_section.css")
+    return _file("target.css")
 
 
 def target_section(record: Record) -> str:
@@ -34,7 +34,7 @@ def target_section(record: Record) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_file("target_section.html")).render(
+    return environment.from_string(_file("target.html")).render(
         plane=Markup(plane(points)) if points else "",
         points=[_in_words(p) for p in sorted(points, key=lambda p: p["latency"]["expected"])],
         origin=_origin(part),
@@ -126,4 +126,4 @@ def _all_measured(parts: Sequence[Record]) -> bool:
 
 
 def _file(name: str) -> str:
-    return resources.files("qcompile.report").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("qcompile.report.page").joinpath(name).read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ class Where:
         self.plan, self.score = plan, score
 
     def __call__(self, name: str) -> str:
+        """The C expression of a value."""
         if name == self.score:
             return "scores"
         if name in self.plan.alias:

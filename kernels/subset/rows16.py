@@ -7,7 +7,7 @@ a CPU whose widest lookup has 16 bytes this is the method for batches.
 
 A table of 2^g entries costs 2^g stores and is read once by every weight row, so g grows with the
 number of weight rows. All tables of a block lie in 64 KiB, so an index is a 16-bit offset, and four
-of them come with one 64-bit load. [Arlazarov et al. 1970]; tables of vectors as in Vec-LUT.
+of them come with one 64-bit load. [ADKF70]; tables for language models: [WCG25].
 
 Bound: sums of a subset of k codes of b bits are at most k (2^b - 1). Up to ``limit`` inputs fit 16
 bits, and the sums over more inputs are cut there and continued in 32 bits.

@@ -6,7 +6,7 @@ With s = (u + v)/2, t = (u - v)/2 an atom is the pair A = s s', B = t t', and
 
 Take k of the 2d signs u_1 .. v_d, k odd, each with a sign in front. Their sum is odd, so its square
 is at least 1: the products of the pairs add up to at least (1 - k)/2. (k = 3: triangle inequalities,
-5 and 7: pentagonal and heptagonal ones; Deza, Laurent, Geometry of Cuts and Metrics, ch. 28.)
+5 and 7: pentagonal and heptagonal ones; [DL97, chapter 28].)
 The mean of that and of the same with u and v swapped is linear in (V, Z): a pair within u or
 within v reads V, one between u and v reads Z.
 

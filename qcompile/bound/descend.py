@@ -8,14 +8,12 @@ Subtracting a/2 (|A|^2 + |B|^2) from the primal turns the dual's cones into a pe
 
     F(y, lambda) = c + (1/2a) (|[G + P + Q - Diag y]+|^2 + |[-G + P - Q - Diag y]+|^2),
 
-with gradient from A = [.]+/a, B = [.]+/a: two eigendecompositions of size d per value (Krislock,
-Malick, Roupin, Improved semidefinite bounding procedure for solving max-cut problems to
-optimality, Math. Program. 143, 2014). A case fixes where u and v agree (branch.py): then row k of
-B, or of A, is 0 and leaves its matrix.
+with gradient from A = [.]+/a, B = [.]+/a: two eigendecompositions of size d per value [KMR14].
+A case fixes where u and v agree (branch.py): then row k of B, or of A, is 0 and leaves its matrix.
 
 Many cases share one c: each has its own (y, lambda) with sum y + sum k lambda = c, and the
 penalties add up. tr(A + B)/d of a case is then its share of the primal, and the shares sum to 1:
-the relaxation of the union of the cases (Balas, Disjunctive programming), at L times the cost.
+the relaxation of the union of the cases [Bal79], at L times the cost.
 
 With l free (free_dual.py) the bound on the training objective itself is maximised over l and all
 cases together, with the radius R of the network as multiplier of the price,

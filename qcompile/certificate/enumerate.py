@@ -2,8 +2,8 @@
 
     depth first   p = g_1 +- g_2 +- .. +- g_k; columns in falling order of size
     skip          |p + g_rest w|_1 <= |p|_1 + max_w |g_rest w|_1: the second term is the same problem
-                  over fewer columns, solved first (Russian doll search: Verfaillie, Lemaitre,
-                  Schiex, AAAI 1996); most p cannot reach the value asked
+                  over fewer columns, solved first (Russian doll search [VLS96]); most p cannot reach
+                  the value asked
     lanes         the last ``LOW`` columns: all their signs at once, |p + low_l|_1 lane by lane
 
 Integers make the outcome exact and the same on every machine. Only the checker uses it (proofs/

@@ -1,11 +1,11 @@
 """Rigorous error bounds for the few floating-point steps that a certificate rests on.
 
 u = 2^-53, gamma_k = k u / (1 - k u). A sum of k products in any order is wrong by at most
-gamma_k times the sum of their absolute values (Higham, Accuracy and Stability, section 3.1);
+gamma_k times the sum of their absolute values [Hig02, section 3.1];
 this covers every BLAS, blocked, vectorised or fused, that multiplies conventionally.
 A Cholesky factorisation of a symmetric M that runs to its end proves
 lambda_min(M) >= -sum_j phi_j m_jj, phi_j = gamma_{j+1} / (1 - gamma_{j+1})
-(Rump, Verification of positive definiteness, BIT 46, 2006): no eigenvalue solver is trusted.
+[Rum06]: no eigenvalue solver is trusted.
 Underflow is covered by the absolute term TINY.
 """
 

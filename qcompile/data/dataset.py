@@ -45,7 +45,7 @@ class Dataset:
 
     @property
     def q(self) -> NDArray[np.int16]:
-        """(n, d) odd integer levels; ``q / encoder.top`` is the x of THEORY section 1."""
+        """(n, d) odd integer levels; ``q / encoder.top`` is the x of docs/theory.md#the-network."""
         return levels(self.codes, self.encoder.bits)
 
 

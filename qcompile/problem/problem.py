@@ -1,4 +1,4 @@
-"""Problem: what is trained, in the units of THEORY section 1.
+"""Problem: what is trained, in the units of docs/theory.md#the-network.
 
     minimise  sum_i w_i loss(f(x_i), y_i) + beta * d * sum_j |alpha_j|
 

@@ -6,8 +6,9 @@
     else       floor rho_A <= diag(A) <= rho_A, the same for B      (one vector per neuron)
 
 A and B stand for the sums of |alpha_j| u_j u_j' over positive and negative neurons (bilinear:
-of the ternary parts s s' and t t' of THEORY section 1). ``floor`` is the smallest square that
-a weight can have: 1 forces the diagonal (binary), 0 leaves it free below (ternary).
+of the ternary parts s s' and t t', docs/theory.md#bilinear-neurons-are-differences-of-ternary-squares).
+``floor`` is the smallest square that a weight can have: 1 forces the diagonal (binary), 0 leaves it
+free below (ternary).
 
 The dual, for any l in the domain of the conjugate, with H = sum_i w_i l_i z_i z_i' and
 g = constant * sum_i w_i l_i:

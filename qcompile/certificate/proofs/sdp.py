@@ -1,4 +1,4 @@
-"""The diagonal bound of THEORY section 3: L + G and L - G positive semidefinite.
+"""docs/theory.md#diagonal-bound: L + G and L - G positive semidefinite.
 
 Two vectors per neuron, one diagonal L: u'Gv = s'Gs - t'Gt with s = (u + v)/2, t = (u - v)/2,
 so |u'Gv| <= sum_k L_k (s_k^2 + t_k^2) <= sum_k max(L_k, 0), as s_k^2 + t_k^2 <= 1.

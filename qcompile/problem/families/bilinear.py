@@ -57,7 +57,7 @@ def prices(problem: Problem, g: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) 
 
 
 def relaxation(problem: Problem) -> Relaxation:
-    """The reduced SDP of THEORY section 2."""
+    """The reduced SDP of docs/theory.md#symmetric-reduction."""
     return Relaxation(problem.x, np.zeros(problem.d), shared=True)
 
 

@@ -62,7 +62,7 @@ def prices(problem: Problem, g: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) 
 
 
 def relaxation(problem: Problem) -> Relaxation:
-    """The SDP of THEORY section 2 with the diagonal rule of the grid."""
+    """The SDP with the grid's rule of docs/theory.md#diagonal-rules."""
     return Relaxation(problem.x, np.full(problem.d, floor(problem.weights)), shared=False)
 
 

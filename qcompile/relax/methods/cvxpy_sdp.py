@@ -1,7 +1,7 @@
 """cvxpy_sdp: the SDP as CVXPY states it, solved by SCS or Clarabel. The reference method.
 
-Two forms of the bilinear family: ``reduced`` (two D x D cones, THEORY section 2) and ``block``
-(the paper's 2D x 2D cone), of equal optimum. The other families have the reduced form only.
+Two forms of the bilinear family: ``reduced`` (two D x D cones, docs/theory.md#symmetric-reduction)
+and ``block`` (the paper's 2D x 2D cone), of equal optimum. The other families have the reduced form only.
 General solvers grow fast with D: above ``LIMITS`` this method refuses.
 """
 

@@ -10,17 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, LanesMethod
 from qcompile.kernels.subset.bytes6 import ORDER
 
-LANES, INPUTS, UNIT = 64, 4, 2
-MAX_BITS = 8
-ISAS = ("avx512", "avx2", "neon", "scalar")
-GROUPS_MULTIPLE = 4
-STEP = 1
 
-
-def TABLE_BYTES(bits: int) -> int:
+def table_bytes(bits: int) -> int:
     """16 bytes for each nibble of the codes."""
     return 16 * ((bits + 3) // 4)
 
@@ -30,7 +25,7 @@ def limit(bits: int) -> int:
     return 256 // ((bits + 3) // 4)
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 64, inputs / 8, 64): low nibble = first group of the pair."""
     rows, inputs = bits.shape
     index = (bits.reshape(rows, inputs // 8, 8) * (1 << np.arange(8))).sum(2, dtype=np.uint8)
@@ -122,3 +117,26 @@ def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     if isa == "avx512":
         return (2, 4) if rows >= 4 else (4, 1)
     return (1, 2) if rows >= 2 else (1, 1)
+
+
+METHOD = LanesMethod(
+    lanes=64,
+    inputs=4,
+    unit=2,
+    groups_multiple=4,
+    max_bits=8,
+    isas=("avx512", "avx2", "neon", "scalar"),
+    table_bytes=table_bytes,
+    limit=limit,
+    pack=pack,
+    patterns=PATTERNS,
+    prepare=prepare,
+    sums=sums,
+    shape=shape,
+    passes=passes,
+    costs={
+        "avx512": Costs(single=(0.003, 0.1), batch=(0.0023, 0.2)),
+        "avx2": Costs(single=(0.0017, 0.08), batch=(0.0027, 0.42)),
+        "neon": Costs(single=(1.5, 0.0), batch=(1.5, 0.0), measured=False),
+    },
+)

@@ -12,18 +12,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, LanesMethod
 from qcompile.kernels.subset import bytes6
 from qcompile.kernels.subset.bytes6 import WIDEN
 
-LANES, INPUTS, UNIT = 64, 7, 1
-MAX_BITS = 4
-ISAS = ("avx512",)
-GROUPS_MULTIPLE = 4
-STEP = 1
+INPUTS = 7
 
 
-def TABLE_BYTES(bits: int) -> int:
+def table_bytes(bits: int) -> int:
     """Two vectors."""
     return 128
 
@@ -33,9 +30,9 @@ def limit(bits: int) -> int:
     return 48
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 64, inputs / 7, 64): bit i of a byte is input i of the group."""
-    return bytes6.vectors(bits, INPUTS)
+    return bytes6.pack(bits, INPUTS)
 
 
 PATTERNS = bytes6.patterns(INPUTS)
@@ -117,3 +114,23 @@ def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     if rows < 4:
         return (4, 1)
     return (4, 2) if bits == 4 else (4, 4)
+
+
+METHOD = LanesMethod(
+    lanes=64,
+    inputs=INPUTS,
+    unit=1,
+    groups_multiple=4,
+    max_bits=4,
+    isas=("avx512",),
+    table_bytes=table_bytes,
+    limit=limit,
+    pack=pack,
+    patterns=PATTERNS,
+    prepare=prepare,
+    sums=sums,
+    shape=shape,
+    costs={
+        "avx512": Costs(single=(0.00172, 0.1), batch=(0.00127, 0.28)),
+    },
+)

@@ -12,18 +12,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, LanesMethod
 from qcompile.model.bits import pack_bits
 
-LANES, INPUTS, UNIT = 8, 64, 1
-MAX_BITS = 8
-ISAS = ("avx512", "avx2", "neon", "scalar")
-GROUPS_MULTIPLE = 1
-STEP = 1
 PATTERNS = np.zeros((1, 64), np.uint8)
 
 
-def TABLE_BYTES(bits: int) -> int:
+def table_bytes(bits: int) -> int:
     """One word per plane."""
     return 8 * bits
 
@@ -33,7 +29,7 @@ def limit(bits: int) -> int:
     return 512
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 8, inputs / 64, 64): eight rows' words side by side."""
     rows, _ = bits.shape
     packed = pack_bits(bits).reshape(rows // 8, 8, -1).transpose(0, 2, 1)
@@ -83,3 +79,26 @@ def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     if isa == "avx512":
         return (4, 4) if rows >= 4 else (8, 1)
     return (2, 2) if rows >= 2 else (2, 1)
+
+
+METHOD = LanesMethod(
+    lanes=8,
+    inputs=64,
+    unit=1,
+    max_bits=8,
+    isas=("avx512", "avx2", "neon", "scalar"),
+    table_bytes=table_bytes,
+    limit=limit,
+    pack=pack,
+    patterns=PATTERNS,
+    prepare=prepare,
+    sums=sums,
+    shape=shape,
+    passes=passes,
+    costs={
+        "avx512": Costs(single=(0.00085, 0.05), batch=(0.00087, 0.012)),
+        "avx2": Costs(single=(0.0024, 0.03), batch=(0.0033, 0.25)),
+        "neon": Costs(single=(1.0, 0.0), batch=(1.0, 0.0), measured=False),
+        "scalar": Costs(single=(1.0, 0.0), batch=(1.0, 0.0), measured=False),
+    },
+)

@@ -11,17 +11,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, LanesMethod
 
-LANES, INPUTS, UNIT = 32, 5, 3
-MAX_BITS = 8
-ISAS = ("avx512",)
-GROUPS_MULTIPLE = 3
-STEP = 1
+INPUTS = 5
 PER_WORD = 3
 
 
-def TABLE_BYTES(bits: int) -> int:
+def table_bytes(bits: int) -> int:
     """One vector."""
     return 64
 
@@ -31,7 +28,7 @@ def limit(bits: int) -> int:
     return min(96, 65535 // (INPUTS * ((1 << bits) - 1)) // PER_WORD * PER_WORD)
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 32, inputs / 15, 64): word j is row j, bit i is input i of 15."""
     rows, inputs = bits.shape
     weights = (1 << np.arange(15)).astype(np.uint16)
@@ -94,3 +91,23 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
 def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """One 16-bit sum per (vector, row): 16 of 32 registers."""
     return (4, 4) if rows >= 4 else (8, 1)
+
+
+METHOD = LanesMethod(
+    lanes=32,
+    inputs=INPUTS,
+    unit=3,
+    groups_multiple=3,
+    max_bits=8,
+    isas=("avx512",),
+    table_bytes=table_bytes,
+    limit=limit,
+    pack=pack,
+    patterns=PATTERNS,
+    prepare=prepare,
+    sums=sums,
+    shape=shape,
+    costs={
+        "avx512": Costs(single=(0.003, 0.12), batch=(0.0021, 0.23)),
+    },
+)

@@ -27,13 +27,14 @@ def calibrate(
     Raises:
         UnsupportedError: this CPU does not have the instruction set.
     """
-    from qcompile.kernels import _choice, _source
-    from qcompile.kernels import calibrate as kernels
+    from qcompile.kernels.fused import calibrate as kernels
+    from qcompile.kernels.fused import choose
+    from qcompile.kernels.generate import source
     from qcompile.kernels.simd.isa import current
 
     spelling = current(isa).name
     found = kernels.calibrate(spelling, seconds, lambda mode, method: say(f"{spelling}: {method}, {mode}"))
-    shipped = _choice.DEFAULT.get(spelling, {})
+    shipped = choose.shipped(spelling) if choose.measured(spelling) else {}
     rows = []
     for mode, methods in found.items():
         for method, (product, table) in sorted(methods.items(), key=lambda item: item[1][0]):
@@ -49,7 +50,7 @@ def calibrate(
             )
     return {
         "isa": spelling,
-        "file": str(_source.folder() / _choice.FILE),
+        "file": str(source.folder() / choose.FILE),
         "machine": machine(),
         "costs": rows,
     }

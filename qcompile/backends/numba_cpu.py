@@ -4,7 +4,7 @@
     manifest.json    format, digest of the program, the kernel asked for
 
 Nothing is compiled here. ``run.host`` opens the artifact, picks the fastest kernel that serves the
-program on the CPU it finds (kernels/_contract.py) and packs the weights into that kernel's layout;
+program on the CPU it finds (kernels/contract.py) and packs the weights into that kernel's layout;
 so one artifact serves every machine, and the same program gives the same bytes.
 """
 

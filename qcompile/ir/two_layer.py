@@ -16,7 +16,7 @@ from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Affine, Dot, Encode, Mul, Op, Poly
 from qcompile.ir.program import Program
 from qcompile.ir.ranges import Range
-from qcompile.kernels._contract import TwoLayer
+from qcompile.kernels.contract import TwoLayer
 from qcompile.model.encoder import Encoder
 
 __all__ = ["two_layer"]

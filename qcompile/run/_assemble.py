@@ -1,4 +1,4 @@
-"""Program to tape: the instructions and constants of the machine (kernels/_machine.py).
+"""Program to tape: the instructions and constants of the machine (kernels/plain/machine.py).
 
 Every value gets its own place in the work array. A dot runs as the kernel that its notes name,
 where that one can serve it, else by the rule of the select_kernel pass.
@@ -18,8 +18,8 @@ from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Op, Po
 from qcompile.ir.program import Program
 from qcompile.ir.ranges import Range
 from qcompile.ir.support import require
-from qcompile.kernels import _machine as machine
-from qcompile.kernels._plane_layout import pack_weights, padded
+from qcompile.kernels.plain import machine
+from qcompile.kernels.plain.layout import pack_weights, padded
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.passes.select_kernel import choice, weight_planes

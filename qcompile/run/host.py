@@ -1,8 +1,8 @@
 """Run an artifact of the host back-end: the fastest kernel that serves it, in this process.
 
-    1  network kernels (kernels/*.py with SPEC.level "network") whose instructions this CPU has say
-       how well they serve the two-layer form of the program; the highest rank runs it
-    2  any other program runs on the plain machine (kernels/_machine.py): every operation of the
+    1  network kernels (kernels/*/network.py) whose instructions this CPU has say how well they
+       serve the two-layer form of the program; the highest rank runs it
+    2  any other program runs on the plain machine (kernels/plain/machine.py): every operation of the
        IR, bit for bit
 
 A call costs one Numba dispatch and one output array on top of the kernel. Calls hold Python's
@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.numba_cpu import program_of
 from qcompile.errors import DataError, UnsupportedError, did_you_mean
@@ -28,13 +26,14 @@ from qcompile.ir.ops import Argmax, Scale
 from qcompile.ir.program import Program
 from qcompile.ir.two_layer import two_layer
 from qcompile.ir.verify import verify
-from qcompile.kernels._contract import TwoLayer
+from qcompile.kernels import contract
+from qcompile.kernels.contract import NetworkKernel, TwoLayer
 from qcompile.run._assemble import assemble
 
 __all__ = ["HostRunner", "open_artifact", "open_program"]
 
-KERNELS = "qcompile.kernels"
 PLAIN = "plain"
+FORMER = {"fused_i8_u8": "fused"}  # names in artifacts of earlier states
 Rows = NDArray[Any]
 Compute = Callable[[Rows], NDArray[np.int64]]
 
@@ -139,8 +138,8 @@ def open_program(program: Program, kernel: str = "auto") -> HostRunner:
 
 
 def _plain(program: Program, value: str) -> Compute:
-    """The machine of kernels/_machine.py, set up for one value."""
-    from qcompile.kernels._machine import run
+    """The machine of kernels/plain/machine.py, set up for one value."""
+    from qcompile.kernels.plain.machine import run
 
     tape = assemble(program, value)
     words, columns = tape.words, tape.columns
@@ -169,7 +168,7 @@ def _decision(program: Program, label: str, kernel: str, scores: Compute) -> Com
 
 def _chosen(program: Program, kernel: str) -> tuple[str, str, Compute]:
     """Name, reason and function of the kernel that makes the scores."""
-    form = two_layer(program)
+    form, kernel = two_layer(program), FORMER.get(kernel, kernel)
     if kernel == PLAIN or form is None:
         if kernel not in (PLAIN, "auto"):
             raise UnsupportedError(f"kernel {kernel!r} runs two-layer networks, and this is another program.")
@@ -181,38 +180,35 @@ def _chosen(program: Program, kernel: str) -> tuple[str, str, Compute]:
         if best is None or ranks[best] <= 0:
             reason = "no fused kernel serves this program on this CPU"
             return PLAIN, reason, _plain(program, program.outputs["scores"])
-        module = registry.load(KERNELS, best)
-        state = module.pack(form)
-        explain = getattr(module, "explain", None)
-        reason = explain(state) if explain else f"rank {ranks[best]}, the highest"
-        return best, reason, _fused(module, form, state)
+        chosen = contract.load_network(best)
+        state = chosen.pack(form)
+        return best, chosen.explain(state), bound(chosen, form, state)
     if ranks.get(kernel, 0) <= 0:
         able = sorted(name for name, rank in ranks.items() if rank > 0)
         raise UnsupportedError(
             f"kernel {kernel!r} does not serve this program on this CPU; those that do: "
             f"{', '.join([PLAIN, *able])}.{did_you_mean(kernel, [PLAIN, *able])}"
         )
-    module = registry.load(KERNELS, kernel)
-    return kernel, "asked for", _fused(module, form, module.pack(form))
+    chosen = contract.load_network(kernel)
+    return kernel, "asked for", bound(chosen, form, chosen.pack(form))
 
 
 def _ranks(form: TwoLayer) -> dict[str, int]:
-    """How well each network kernel of the folder serves the form; 0 is not at all."""
+    """How well each network kernel serves the form; 0 is not at all."""
     from llvmlite.binding import get_host_cpu_features
 
     features = get_host_cpu_features()
     found = {}
-    for name in registry.names(KERNELS):
-        module = registry.load(KERNELS, name)
-        spec = getattr(module, "SPEC", None)
-        if spec is not None and spec.level == "network":
-            able = all(features.get(feature, False) for feature in spec.isa)
-            found[name] = int(module.serves(form)) if able else 0
+    for name in contract.network_names():
+        kernel = contract.load_network(name)
+        able = all(features.get(feature, False) for feature in kernel.features)
+        found[name] = kernel.serves(form) if able else 0
     return found
 
 
-def _fused(module: ModuleType, form: TwoLayer, state: Any) -> Compute:
-    columns, run = len(form.alpha), module.run
+def bound(kernel: NetworkKernel[Any], form: TwoLayer, state: Any) -> Compute:
+    """A packed kernel as a function of rows."""
+    columns, run = len(form.alpha), kernel.run
 
     def compute(x: Rows) -> NDArray[np.int64]:
         out = np.empty((len(x), columns), dtype=np.int64)

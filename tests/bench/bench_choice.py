@@ -1,6 +1,6 @@
 """Is the chosen method the fastest, what does a call cost, and when do threads pay?
 
-    python tests/bench/bench_choice.py [--isa avx2]
+    python tests/bench/benchchoose.py [--isa avx2]
 
 Every method of a point of the grid runs in turn, in bursts; the minimum counts. The choice is asked
 to be within 10 % of the best (geometric mean), a host call within 2 us of its kernel.
@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_kernels import geomean, network, ours, race
 
-from qcompile import registry
-from qcompile.kernels import _choice, fused_i8_u8
+from qcompile.kernels import method as methods
+from qcompile.kernels.fused import choose
+from qcompile.kernels.fused import network as fused_network
 from qcompile.kernels.simd.isa import current
 from qcompile.run import host
 
@@ -37,12 +38,11 @@ def grid(isa: str) -> None:
                 x = np.random.default_rng(1).standard_normal((batch, d - 1)).astype(np.float32)
                 calls = {
                     name: ours(form, x, isa, name)[0]
-                    for name in registry.names(_choice.METHODS)
-                    if isa in registry.load(_choice.METHODS, name).ISAS
-                    and bits <= registry.load(_choice.METHODS, name).MAX_BITS
+                    for name in methods.names()
+                    if isa in methods.load(name).isas and bits <= methods.load(name).max_bits
                 }
                 times = race(calls)
-                chosen = _choice.choose(form, current(isa), batch).method
+                chosen = choose.choose(form, current(isa), batch).method
                 best = min(times, key=times.__getitem__)
                 ratios.append(times[chosen] / times[best])
                 print(f"| {d} | {m} | {batch} | {bits} | {chosen} | {best} | {ratios[-1]:.2f} |", flush=True)
@@ -56,9 +56,9 @@ def calls() -> None:
     for d, m in ((16, 16), (784, 128)):
         form = network(rng, d, m, 4)
         x = rng.standard_normal((1, d - 1)).astype(np.float32)
-        state, out = fused_i8_u8.pack(form), np.zeros((1, 1), np.int64)
+        state, out = fused_network.pack(form), np.zeros((1, 1), np.int64)
         bound = state.function(False)
-        compute = host._fused(fused_i8_u8, form, state)
+        compute = host.bound(fused_network.KERNEL, form, state)
         times = race(
             {"host call": lambda: compute(x), "kernel": lambda: bound.function(x, out, bound.parameters)}
         )
@@ -71,14 +71,14 @@ def threads() -> None:
     """Batches on one thread and on all."""
     rng = np.random.default_rng(0)
     form = network(rng, 784, 512, 8)
-    state = fused_i8_u8.pack(form)
+    state = fused_network.pack(form)
     for batch in (64, 256, 1024, 4096):
         x, out = rng.standard_normal((batch, 783)).astype(np.float32), np.zeros((batch, 1), np.int64)
         bound = state.function(True)
         times = race(
             {
                 "one": lambda: bound.function(x, out, bound.parameters),
-                "run": lambda: fused_i8_u8.run(state, x, out),
+                "run": lambda: fused_network.run(state, x, out),
             }
         )
         used = "threads" if batch >= state.large else "one thread"

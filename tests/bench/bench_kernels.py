@@ -31,10 +31,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import ort_forms
 import peaks
 
-from qcompile import registry
-from qcompile.kernels import fused_i8_u8
-from qcompile.kernels._contract import Dot, TwoLayer, dot_reference, two_layer_reference
-from qcompile.kernels._dot import fill, pack
+from qcompile.kernels import method as methods
+from qcompile.kernels.contract import Dot, TwoLayer, dot_reference, two_layer_reference
+from qcompile.kernels.fused import network as fused_network
+from qcompile.kernels.fused.dot import fill, pack
 from qcompile.kernels.simd.isa import current
 from qcompile.model.encoder import Encoder
 
@@ -85,12 +85,12 @@ def race(calls: dict) -> dict[str, float]:
 
 def ours(form, x, isa, method=None):
     """A checked call of the fused kernel."""
-    state = fused_i8_u8.pack(form, isa=isa, method=method)
+    state = fused_network.pack(form, isa=isa, method=method)
     out = np.zeros((len(x), 1), np.int64)
-    fused_i8_u8.run(state, x, out)
+    fused_network.run(state, x, out)
     np.testing.assert_array_equal(out[:8], two_layer_reference(form, x[:8]))
     np.testing.assert_array_equal(out[-2:], two_layer_reference(form, x[-2:]))
-    bound = state.function(len(x) >= fused_i8_u8.BATCH)
+    bound = state.function(len(x) >= fused_network.BATCH)
     return (lambda: bound.function(x, out, bound.parameters)), bound.method
 
 
@@ -184,10 +184,9 @@ def linear_table(isa, size=4096):
     calls = {}
     for bits, names in ((8, ("words6", "words5", "bytes4")), (1, ("popcount", "bytes7"))):
         for name in names:
-            method = registry.load("qcompile.kernels.subset", name)
-            if isa not in method.ISAS:
+            if isa not in methods.load(name).isas:
                 continue
-            state = pack(Dot(weight, bits), method, 1, isa)
+            state = pack(Dot(weight, bits), name, 1, isa)
             x, out = codes & np.uint8((1 << bits) - 1), np.zeros((1, size), np.int64)
             fill(state, x, out)
             np.testing.assert_array_equal(out, dot_reference(Dot(weight, bits), x))

@@ -23,7 +23,7 @@ import numpy as np
 import ort_forms
 from bench_kernels import SHAPES, geomean, network, ours, race
 
-from qcompile.kernels import _choice
+from qcompile.kernels.fused import choose
 from qcompile.kernels.simd.isa import current
 
 BATCHES, WIDTHS = (16, 32, 256), (8, 4, 1)
@@ -36,8 +36,8 @@ def row(d: int, m: int, batch: int, isa: str) -> dict[str, float]:
     calls, chosen = {}, {}
     for bits in WIDTHS:
         form = network(np.random.default_rng(d + m), d, m, bits)
-        chosen[bits] = _choice.choose(form, current(isa), batch).method
-        for method in {"rows8" if bits <= 4 else "rows16", *OTHERS[bits], chosen[bits]}:
+        chosen[bits] = choose.choose(form, current(isa), batch).method
+        for method in {"tile_bytes" if bits <= 4 else "tile_words", *OTHERS[bits], chosen[bits]}:
             calls[f"{bits} {method}"] = ours(form, x, isa, method)[0]
     wide = np.concatenate([x, np.ones((batch, 1), np.float32)], axis=1)
     rivals = ort_forms.bilinear(form.u, form.v, form.alpha[0] / 127, wide, 6 / 256, 128)
@@ -64,7 +64,7 @@ def main() -> None:
     for batch in BATCHES:
         found = [row(d, m, batch, options.isa) for d, m in shapes]
         for bits in WIDTHS:
-            tile = f"{bits} {'rows8' if bits <= 4 else 'rows16'}"
+            tile = f"{bits} {'tile_bytes' if bits <= 4 else 'tile_words'}"
             cells = []
             for other in (f"{bits} bytes4", f"{bits} popcount", "int8"):
                 each = [times[other] / times[tile] for times in found if other in times]

@@ -11,7 +11,7 @@ import time
 import numpy as np
 from numba import njit
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
 from qcompile.kernels.simd.vectors import vocabulary
 
 ACCUMULATORS = 12
@@ -20,12 +20,12 @@ LOOPS = {
     "popcount": ("i64", "popcount_i64(and_i64(t, w))", 512),
     "bytes6": ("u8", "lookup64_u8(t, w)", 64 * 6),
     "bytes7": ("u8", "lookup128_u8(t, t2, w)", 64 * 7),
-    "fours4": ("u8", "lookup64_u8(t, w)", 64 * 4),
+    "quads4": ("u8", "lookup64_u8(t, w)", 64 * 4),
     "words6": ("i16", "lookup64_i16(t, t2, w)", 32 * 6),
     "words5": ("i16", "lookup32_i16(t, w)", 32 * 5),
     "bytes4": ("u8", "lookup16_u8(t, w)", 64 * 4),
-    "rows16": ("i16", "w", 32 * 7),
-    "rows8": ("u8", "w", 64 * 6),
+    "tile_words": ("i16", "w", 32 * 7),
+    "tile_bytes": ("u8", "w", 64 * 6),
     "int8 multiply-add": ("i16", "multiply_pairs(i16_as_u8(t), i16_as_u8(w))", 64),
 }
 

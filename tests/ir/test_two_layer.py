@@ -7,7 +7,7 @@ from support.networks import FORMS, random_deep, random_network, random_rows
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.lower import lower
 from qcompile.ir.two_layer import two_layer
-from qcompile.kernels._contract import two_layer_reference
+from qcompile.kernels.contract import two_layer_reference
 from qcompile.model.network import forward
 from qcompile.passes.pipeline import optimise
 

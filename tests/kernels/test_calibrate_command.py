@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from qcompile.cli import main
-from qcompile.kernels import _choice, calibrate
+from qcompile.kernels.fused import calibrate, choose
 
 
 @pytest.fixture(autouse=True)
@@ -15,17 +15,17 @@ def quick(tmp_path, monkeypatch):
     monkeypatch.setattr(
         calibrate, "measure", lambda method, isa, rows, seconds: (0.25 / rows, len(method) / 100)
     )
-    _choice.calibrated.cache_clear()
+    choose.calibrated.cache_clear()
     yield
-    _choice.calibrated.cache_clear()
+    choose.calibrated.cache_clear()
 
 
 def test_the_figures_are_shown_kept_and_used():
     done = CliRunner().invoke(main, ["calibrate", "--isa", "scalar"])
     assert done.exit_code == 0, done.output
-    assert "single  popcount  250.000     0.080" in done.stdout
+    assert "single  popcount    250.000     0.080                     " in done.stdout
     assert "scalar: bytes4, batch" in done.stderr
-    assert _choice.stored("scalar")["batch"]["bytes4"] == (0.25 / calibrate.BATCH, 0.06)
+    assert choose.stored("scalar")["batch"]["bytes4"] == (0.25 / calibrate.BATCH, 0.06)
 
 
 def test_json_is_one_document_with_the_file():
@@ -33,7 +33,7 @@ def test_json_is_one_document_with_the_file():
     record = json.loads(done.stdout)
     assert record["isa"] == "scalar"
     assert json.loads(open(record["file"]).read())["costs"]["scalar"]["single"]["popcount"] == [0.25, 0.08]
-    assert {row["method"] for row in record["costs"]} == {"popcount", "bytes4", "rows8", "rows16"}
+    assert {row["method"] for row in record["costs"]} == {"popcount", "bytes4", "tile_bytes", "tile_words"}
 
 
 @pytest.mark.parametrize(

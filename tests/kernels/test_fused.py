@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from qcompile.kernels import fused_i8_u8
-from qcompile.kernels._contract import TwoLayer, two_layer_reference
+from qcompile.kernels.contract import TwoLayer, two_layer_reference
+from qcompile.kernels.fused import network as network_kernel
 from qcompile.kernels.simd import isa
 from qcompile.model.encoder import Encoder, encode
 
@@ -54,9 +54,9 @@ def rows(rng, n, enc):
 
 
 def scores(form, x, **options):
-    state = fused_i8_u8.pack(form, **options)
+    state = network_kernel.pack(form, **options)
     out = np.full((len(x), len(form.alpha)), -1, np.int64)
-    fused_i8_u8.run(state, x, out)
+    network_kernel.run(state, x, out)
     return out
 
 
@@ -116,17 +116,17 @@ def test_extreme_inputs_reach_every_accumulator_width(alpha):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spelling", isa.supported())
-@pytest.mark.parametrize(("method", "bits"), [("rows16", 8), ("rows8", 3)])
+@pytest.mark.parametrize(("method", "bits"), [("tile_words", 8), ("tile_bytes", 3)])
 def test_tiles_of_rows_answer_every_number_of_rows(method, bits, spelling):
     rng = np.random.default_rng(bits)
     enc = encoder(rng, bits, (40, 10, 5, 2, 1), 40)
     form = network(rng, enc, 33, 3, (-1, 0, 1))
     x = rows(rng, 119, enc)
     expected = two_layer_reference(form, x)
-    state = fused_i8_u8.pack(form, isa=spelling, method=method)
+    state = network_kernel.pack(form, isa=spelling, method=method)
     for n in (*range(1, 19), 31, 32, 33, 48, 63, 64, 65, 119):
         out = np.full((n, 3), -1, np.int64)
-        fused_i8_u8.run(state, x[:n], out)
+        network_kernel.run(state, x[:n], out)
         np.testing.assert_array_equal(out, expected[:n], err_msg=f"{n} rows")
 
 
@@ -141,6 +141,6 @@ def test_neurons_may_have_scales_of_their_own():
 def test_a_network_whose_sums_may_leave_their_type_is_not_served():
     rng = np.random.default_rng(5)
     form = network(rng, encoder(rng, 2, (3, 0, 0, 0, 1), 3), 2)
-    assert fused_i8_u8.serves(form) > 0
-    assert fused_i8_u8.serves(dataclasses.replace(form, t_bound=2**31)) == 0
-    assert fused_i8_u8.serves(dataclasses.replace(form, score_bound=2**63)) == 0
+    assert network_kernel.serves(form) > 0
+    assert network_kernel.serves(dataclasses.replace(form, t_bound=2**31)) == 0
+    assert network_kernel.serves(dataclasses.replace(form, score_bound=2**63)) == 0

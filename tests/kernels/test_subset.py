@@ -3,87 +3,80 @@
 import numpy as np
 import pytest
 
-from qcompile import registry
-from qcompile.kernels._bit_rows import bit_rows, subset_sums
-from qcompile.kernels._contract import Dot, dot_reference
-from qcompile.kernels._dot import fill, pack
+from qcompile.kernels.contract import Dot, dot_reference
+from qcompile.kernels.fused.bit_rows import bit_rows, subset_sums
+from qcompile.kernels.fused.dot import fill, pack
+from qcompile.kernels.method import TileMethod, load, names
 from qcompile.kernels.simd import isa
-from qcompile.kernels.subset import rows16
 
-METHODS = registry.names("qcompile.kernels.subset")
-
-
-def module(name):
-    return registry.load("qcompile.kernels.subset", name)
+METHODS = names()
 
 
-CASES = [
-    (name, spelling) for name in METHODS for spelling in isa.supported() if spelling in module(name).ISAS
-]
+CASES = [(name, spelling) for name in METHODS for spelling in isa.supported() if spelling in load(name).isas]
 
 
 def edges(method, spelling) -> list[int]:
     """Widths around each group, unit and block of a method; for a tile around the cuts of its narrow sums."""
-    if hasattr(method, "TILES"):
-        inputs, groups = method.shape(64, spelling, method.MAX_BITS)
-        cut = method.limit(method.MAX_BITS) // (inputs * groups) * inputs * groups
+    if isinstance(method, TileMethod):
+        inputs, groups = method.shape(64, spelling, method.max_bits)
+        cut = method.limit(method.max_bits) // (inputs * groups) * inputs * groups
         return sorted({s + k for s in (1, inputs, inputs * groups, cut, 3 * cut) for k in (-1, 0, 1)} - {0})
-    block = method.limit(method.MAX_BITS) * method.INPUTS
-    sizes = {1, method.INPUTS, method.INPUTS * method.UNIT, block, 2 * block}
+    block = method.limit(method.max_bits) * method.inputs
+    sizes = {1, method.inputs, method.inputs * method.unit, block, 2 * block}
     return sorted({s + k for s in sizes for k in (-1, 0, 1)} - {0})
 
 
 # A tile compiles for seconds; test_tables_of_every_size_are_exact has the quick one.
 SLOW = [
-    pytest.param(*case, marks=pytest.mark.slow) if hasattr(module(case[0]), "TILES") else case
+    pytest.param(*case, marks=pytest.mark.slow) if isinstance(load(case[0]), TileMethod) else case
     for case in CASES
 ]
 
 
 @pytest.mark.parametrize(("name", "spelling"), SLOW)
 def test_a_method_is_exact_around_every_edge(name, spelling):
-    method = module(name)
-    for bits in sorted({1, 4, method.MAX_BITS}):
+    method = load(name)
+    for bits in sorted({1, 4, method.max_bits}):
         top = (1 << bits) - 1
         for d in edges(method, spelling):
             rng = np.random.default_rng(d)
             weight = rng.choice([-1, 1], (9, d))
             weight[0], weight[1] = 1, -1  # with the extreme codes: the largest sums there are
-            n = getattr(method, "TILES", (16,))[0] + 5  # rows together, a few at once, and single ones
+            n = getattr(method, "tiles", (16,))[0] + 5  # rows together, a few at once, and single ones
             codes = rng.integers(0, top + 1, (n, d)).astype(np.uint8)
             codes[0], codes[1], codes[-1] = top, 0, top
             form = Dot(weight.astype(np.int64), bits)
             out = np.full((n, 9), -1, np.int64)
-            fill(pack(form, method, isa=spelling), codes, out)
+            fill(pack(form, name, isa=spelling), codes, out)
             np.testing.assert_array_equal(out, dot_reference(form, codes), err_msg=f"d={d} bits={bits}")
 
 
 @pytest.mark.parametrize(("name", "spelling"), SLOW)
 def test_a_method_is_exact_for_every_number_of_rows(name, spelling):
-    method = module(name)
-    lanes, (many, at_once) = method.LANES, method.shape(4, spelling, 2)
+    method = load(name)
+    lanes, (many, at_once) = method.lanes, method.shape(4, spelling, 2)
     rng = np.random.default_rng(0)
     counts = (1, at_once, 2 * at_once + 1, 4 * at_once + 1)
-    if hasattr(method, "TILES"):
+    if isinstance(method, TileMethod):
         counts = (1, 7, 8, 15, 16, 17, 31, 32, 33, 70)
     for m in (1, lanes, lanes * many + 1):
         weight = rng.choice([-3, -1, 1, 3], (m, 21)).astype(np.int64)
         for n in counts:
             codes = rng.integers(0, 4, (n, 21)).astype(np.uint8)
             out = np.full((n, m), -1, np.int64)
-            fill(pack(Dot(weight, 2), method, n, spelling), codes, out)
+            fill(pack(Dot(weight, 2), name, n, spelling), codes, out)
             np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T, err_msg=f"m={m} n={n}")
 
 
-TILED = [name for name in METHODS if hasattr(module(name), "TILES")]
+TILED = [name for name in METHODS if isinstance(load(name), TileMethod)]
 
 
-QUICK = [("rows16", 64, 307), ("rows8", 64, 70)]
+QUICK = [("tile_words", 64, 307), ("tile_bytes", 64, 70)]
 TABLES = [
     (name, rows, d)
     for name in TILED
     for rows in (64, 128, 384, 3072)
-    for d in (70, module(name).limit(module(name).MAX_BITS) + 50)
+    for d in (70, load(name).limit(load(name).max_bits) + 50)
 ]
 
 
@@ -93,21 +86,21 @@ TABLES = [
 )
 def test_tables_of_every_size_are_exact(name, weight_rows, d):
     """A whole tile and half a tile; sums that are cut (more inputs than ``limit``) and sums that are not."""
-    method, rng = module(name), np.random.default_rng(weight_rows)
-    top = (1 << method.MAX_BITS) - 1
+    method, rng = load(name), np.random.default_rng(weight_rows)
+    top = (1 << method.max_bits) - 1
     weight = rng.choice([-1, 1], (weight_rows, d)).astype(np.int64)
     weight[0], weight[1] = 1, -1
-    codes = rng.integers(0, top + 1, (sum(method.TILES), d)).astype(np.uint8)
+    codes = rng.integers(0, top + 1, (sum(method.tiles), d)).astype(np.uint8)
     codes[0], codes[1], codes[-1] = top, 0, top
     out = np.full((len(codes), weight_rows), -1, np.int64)
-    fill(pack(Dot(weight, method.MAX_BITS), method), codes, out)
+    fill(pack(Dot(weight, method.max_bits), name), codes, out)
     np.testing.assert_array_equal(out, codes.astype(np.int64) @ weight.T)
 
 
 @pytest.mark.parametrize("name", TILED)
 def test_sixteen_bits_hold_the_largest_sum_of_a_chunk_and_no_input_more(name):
-    method = module(name)
-    for bits in range(1, method.MAX_BITS + 1):
+    method = load(name)
+    for bits in range(1, method.max_bits + 1):
         top = (1 << bits) - 1
         assert method.limit(bits) * top < 2**16 <= (method.limit(bits) + 1) * top
         for weight_rows in (1, 128, 384, 3072, 100_000):
@@ -121,8 +114,9 @@ def test_sixteen_bits_hold_the_largest_sum_of_a_chunk_and_no_input_more(name):
 def test_the_largest_sum_of_sixteen_bits_is_reached_without_wrapping(bits):
     """As many inputs as ``limit`` allows, or the last whole block before it, all selected, all at the top."""
     top = (1 << bits) - 1
-    inputs, groups = rows16.shape(64, "avx2", bits)
-    d = rows16.limit(bits) // (inputs * groups) * inputs * groups
+    method = load("tile_words")
+    inputs, groups = method.shape(64, "avx2", bits)
+    d = method.limit(bits) // (inputs * groups) * inputs * groups
     weight = np.ones((1, d), np.int64)
     weight[0, 0] = 0  # so that the weights are one plane of bits
     codes = np.full((32, d), top, np.uint8)
@@ -132,16 +126,16 @@ def test_the_largest_sum_of_sixteen_bits_is_reached_without_wrapping(bits):
             np.pad(codes, ((0, 0), (0, more)), "edge"),
         )
         out = np.zeros((32, 1), np.int64)
-        fill(pack(Dot(w, bits), rows16), c, out)
+        fill(pack(Dot(w, bits), "tile_words"), c, out)
         assert (out == (d + more - 1) * top).all()
     assert 2**16 - (inputs * groups + 1) * top <= d * top < 2**16
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_codes_wider_than_the_method_takes_are_refused(name):
-    method = module(name)
-    with pytest.raises(ValueError, match=f"takes codes of at most {method.MAX_BITS} bits, not 9"):
-        pack(Dot(np.array([[1]]), 9), method)
+    method = load(name)
+    with pytest.raises(ValueError, match=f"takes codes of at most {method.max_bits} bits, not 9"):
+        pack(Dot(np.array([[1]]), 9), name)
 
 
 @pytest.mark.parametrize("grid", [(-1, 1), (-1, 0, 1), (-15, -13, 15), (0,), (7,), (-5, 250)])

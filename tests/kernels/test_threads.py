@@ -7,8 +7,9 @@ import pytest
 from support.two_layer import form
 
 from qcompile.errors import UnsupportedError
-from qcompile.kernels import _threads, fused_i8_u8
-from qcompile.kernels._contract import two_layer_reference
+from qcompile.kernels.contract import two_layer_reference
+from qcompile.kernels.fused import network
+from qcompile.kernels.fused import threads as pool
 
 
 def test_parts_cover_every_row_once_and_run_on_other_threads():
@@ -20,7 +21,7 @@ def test_parts_cover_every_row_once_and_run_on_other_threads():
         barrier.wait(10)
         part += x
 
-    _threads.run_parts([kernel] * 3, np.arange(11), out)
+    pool.run_parts([kernel] * 3, np.arange(11), out)
     assert out.tolist() == list(range(11))
     assert len(seen) == 3
 
@@ -31,31 +32,31 @@ def test_an_error_in_a_part_reaches_the_caller():
             raise ValueError("part")
 
     with pytest.raises(ValueError, match="part"):
-        _threads.run_parts([kernel] * 2, np.arange(4), np.zeros(4))
+        pool.run_parts([kernel] * 2, np.arange(4), np.zeros(4))
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_a_large_batch_has_the_same_scores_on_any_number_of_threads(monkeypatch, threads):
-    monkeypatch.setenv(_threads.VARIABLE, threads)
+    monkeypatch.setenv(pool.VARIABLE, threads)
     net = form(40, 12, 4)
-    state = fused_i8_u8.pack(net)
+    state = network.pack(net)
     state.large = 20
     x = np.random.default_rng(0).normal(0, 2, (64, 40)).astype(np.float32)
     for n in (19, 20, 64):
         out = np.full((n, 1), -1, np.int64)
-        fused_i8_u8.run(state, x[:n], out)
+        network.run(state, x[:n], out)
         np.testing.assert_array_equal(out, two_layer_reference(net, x[:n]))
     assert len(state.helpers) == (3 if threads == "3" else 0)
 
 
 def test_a_runner_may_be_shared_by_threads_that_give_large_batches(monkeypatch):
-    monkeypatch.setenv(_threads.VARIABLE, "2")
+    monkeypatch.setenv(pool.VARIABLE, "2")
     net = form(40, 12, 4)
-    state = fused_i8_u8.pack(net)
+    state = network.pack(net)
     state.large = 8
     x = np.random.default_rng(1).normal(0, 2, (300, 40)).astype(np.float32)
     outs = [np.zeros((300, 1), np.int64) for _ in range(4)]
-    workers = [threading.Thread(target=fused_i8_u8.run, args=(state, x, out)) for out in outs]
+    workers = [threading.Thread(target=network.run, args=(state, x, out)) for out in outs]
     for one in workers:
         one.start()
     for one in workers:
@@ -66,6 +67,6 @@ def test_a_runner_may_be_shared_by_threads_that_give_large_batches(monkeypatch):
 
 @pytest.mark.parametrize("value", ["0", "two", "-1"])
 def test_a_wrong_number_of_threads_is_refused(monkeypatch, value):
-    monkeypatch.setenv(_threads.VARIABLE, value)
+    monkeypatch.setenv(pool.VARIABLE, value)
     with pytest.raises(UnsupportedError, match=r"QCOMPILE_THREADS is .*1 or more"):
-        _threads.cores()
+        pool.cores()

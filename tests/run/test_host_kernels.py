@@ -1,15 +1,13 @@
 """How the host chooses a kernel: by the folder, by what the CPU has, by rank, by name."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from support.networks import random_network, random_rows
 
-from qcompile import registry
 from qcompile.errors import UnsupportedError
 from qcompile.ir.lower import lower
-from qcompile.kernels._contract import Spec, two_layer_reference
+from qcompile.kernels import contract
+from qcompile.kernels.contract import NetworkKernel, two_layer_reference
 from qcompile.model.network import decide, forward
 from qcompile.passes.pipeline import optimise
 from qcompile.run import host
@@ -20,21 +18,21 @@ ONE = random_network(2, columns=1)
 ONE_PROGRAM, _ = optimise(lower(ONE))
 
 
-def _kernel(rank: int, isa: tuple[str, ...] = (), level: str = "network") -> SimpleNamespace:
+def _kernel(rank: int, features: tuple[str, ...] = ()) -> NetworkKernel:
     def run(state, x, out):
         out[:] = two_layer_reference(state, x)
 
-    return SimpleNamespace(
-        SPEC=Spec(level, ("binary",), (4,), isa), serves=lambda form: rank, pack=lambda form: form, run=run
+    return NetworkKernel(
+        lambda form: rank, lambda form: form, run, lambda form: f"rank {rank}, the highest", features
     )
 
 
 @pytest.fixture
 def kernels(monkeypatch: pytest.MonkeyPatch):
     found = {"slow": _kernel(1), "fast": _kernel(7), "alien": _kernel(99, ("no-such-isa",))}
-    found |= {"unable": _kernel(0), "dot": _kernel(100, level="dot")}
-    monkeypatch.setattr(registry, "names", lambda package, suffix=".py": tuple(sorted(found)))
-    monkeypatch.setattr(registry, "load", lambda package, name: found[name])
+    found |= {"unable": _kernel(0)}
+    monkeypatch.setattr(contract, "network_names", lambda: tuple(sorted(found)))
+    monkeypatch.setattr(contract, "load_network", found.__getitem__)
     return found
 
 
@@ -51,7 +49,7 @@ def test_the_highest_rank_that_this_cpu_can_run_serves(kernels) -> None:
 def test_a_kernel_is_taken_by_name_and_refused_where_it_cannot_serve(kernels) -> None:
     assert host.open_program(PROGRAM, "slow").kernel == "slow"
     assert host.open_program(PROGRAM, "plain").kernel == "plain"
-    for name in ("alien", "unable", "dot", "nothing"):
+    for name in ("alien", "unable", "nothing"):
         with pytest.raises(UnsupportedError, match="those that do: plain, fast, slow"):
             host.open_program(PROGRAM, name)
 
@@ -70,3 +68,16 @@ def test_one_score_is_decided_by_its_sign_in_every_kernel(kernels) -> None:
     for kernel in ("fast", "plain"):
         found = host.open_program(program, kernel).predict(x)
         np.testing.assert_array_equal(found, decide(network, forward(network, x)))
+
+
+def test_an_artifact_that_names_the_fused_kernel_as_earlier_states_did_is_run() -> None:
+    runner = host.open_program(PROGRAM, "fused_i8_u8")
+    assert runner.kernel == "fused"
+    x = random_rows(0, NETWORK.encoder, 3)
+    np.testing.assert_array_equal(runner.scores(x), forward(NETWORK, x))
+
+
+def test_a_folder_without_a_kernel_record_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("qcompile.kernels.fused.network.KERNEL")
+    with pytest.raises(TypeError, match=r"fused\.network defines no KERNEL"):
+        contract.load_network("fused")

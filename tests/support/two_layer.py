@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qcompile.kernels._contract import TwoLayer
+from qcompile.kernels.contract import TwoLayer
 from qcompile.model.encoder import Encoder
 
 

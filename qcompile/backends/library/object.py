@@ -65,7 +65,7 @@ def machine_code(fused: Any, name: str, cpu: str, hidden: bool = False) -> bytes
     """Machine code of the two entry points and everything they reach.
 
     Args:
-        fused: from ``kernels._fused.build``.
+        fused: from ``kernels.fused.loop.build``.
         name: prefix of the entry points.
         cpu: LLVM's name of the processor.
         hidden: whether only the library itself may call them: a second library in the process that has

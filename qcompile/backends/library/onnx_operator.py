@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from qcompile import registry
 from qcompile.backends.library.object import link, machine_code
 from qcompile.errors import CompileError
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.ir.two_layer import two_layer
-from qcompile.kernels import fused_i8_u8
-from qcompile.kernels._contract import TwoLayer
+from qcompile.kernels.contract import TwoLayer
+from qcompile.kernels.fused import network as fused_network
 from qcompile.kernels.simd.isa import Isa
 from qcompile.passes.pipeline import optimise
 
@@ -73,7 +72,7 @@ def fused_form(program: Program) -> TwoLayer:
         CompileError: the program is another, or its sums are not proved to fit.
     """
     form = two_layer(optimise(program)[0])
-    if form is None or not fused_i8_u8.serves(form):
+    if form is None or not fused_network.serves(form):
         raise CompileError(
             "the custom form holds the fused two-layer kernel, and this program is something else or its "
             "sums may overflow; use the packed form."
@@ -92,17 +91,17 @@ def operator_library(program: Program, isa: str | None = None) -> bytes:
         CompileError: see ``fused_form``.
         UnsupportedError: there is no C compiler.
     """
-    from qcompile.kernels._choice import METHODS
-    from qcompile.kernels._fused import build as fuse
+    from qcompile.kernels.fused.choose import BATCH
+    from qcompile.kernels.fused.loop import build as fuse
 
     form = fused_form(program)
-    state = fused_i8_u8.pack(form, isa)
+    state = fused_network.pack(form, isa)
     files = {}
-    for name, choice, rows in (("single", state.single, 1), ("batch", state.batch, fused_i8_u8.BATCH)):
-        fused = fuse(form, registry.load(METHODS, choice.method), state.isa, rows, cached=False)
+    for name, choice, rows in (("single", state.single, 1), ("batch", state.batch, BATCH)):
+        fused = fuse(form, choice.method, state.isa, rows, cached=False)
         files[f"{name}.o"] = machine_code(fused, f"qc_{name}", state.isa.cpu, hidden=True)
     source = SOURCE.format(
-        batch=fused_i8_u8.BATCH,
+        batch=BATCH,
         name=operator_name(program),
         features=form.encoder.features,
         scores=len(form.alpha),

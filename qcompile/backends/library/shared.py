@@ -14,14 +14,13 @@ import json
 import re
 from typing import Any
 
-from qcompile import registry
 from qcompile.backends.artifact import Artifact, digest_of
 from qcompile.backends.library.object import link, machine_code
 from qcompile.errors import CompileError
 from qcompile.ir.ops import Scale
 from qcompile.ir.program import Program
 from qcompile.ir.two_layer import two_layer
-from qcompile.kernels import fused_i8_u8
+from qcompile.kernels.fused import network as fused_network
 
 __all__ = ["FORMAT", "build"]
 
@@ -67,17 +66,17 @@ def build(program: Program, target: Any = None, isa: str | None = None, rows: in
         UnsupportedError: there is no linker.
     """
     form = two_layer(program)
-    if form is None or not fused_i8_u8.serves(form):
+    if form is None or not fused_network.serves(form):
         raise CompileError(
             "the shared library holds the fused two-layer kernel, and this program is something else "
             "or its sums may overflow; leave out --layout library, and portable C99 is written."
         )
-    from qcompile.kernels._choice import METHODS
-    from qcompile.kernels._fused import build as fuse
+    from qcompile.kernels.fused.choose import BATCH
+    from qcompile.kernels.fused.loop import build as fuse
 
-    state = fused_i8_u8.pack(form, isa)
-    choice = state.batch if rows >= fused_i8_u8.BATCH else state.single
-    fused = fuse(form, registry.load(METHODS, choice.method), state.isa, rows, cached=False)
+    state = fused_network.pack(form, isa)
+    choice = state.batch if rows >= BATCH else state.single
+    fused = fuse(form, choice.method, state.isa, rows, cached=False)
     name = re.sub(r"\W", "_", program.name) or "model"
     name = f"m_{name}" if name[0].isdigit() else name
     scale = program[program.outputs["values"]] if "values" in program.outputs else None

@@ -2,7 +2,7 @@
 
     for N rows at a time:
         encode        float32 row -> codes (one byte each), and their sum
-        subset_N      codes -> 32-bit subset sums of all weight rows   (kernels/_subset.py)
+        subset_N      codes -> 32-bit subset sums of all weight rows   (kernels/subset)
         second_layer  subset sums -> 64-bit scores
 
 Nothing but the workspace of N rows exists in between.
@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels import _source
-from qcompile.kernels._arena import Arena
-from qcompile.kernels._bit_rows import bit_rows
-from qcompile.kernels._contract import TwoLayer
-from qcompile.kernels._encode import encode_plan, encode_text
-from qcompile.kernels._second_layer import second_layer
-from qcompile.kernels._subset import Subset, by_size
-from qcompile.kernels._tile import bind
+from qcompile.kernels.contract import TwoLayer
+from qcompile.kernels.fused.bit_rows import bit_rows
+from qcompile.kernels.fused.choose import bind
+from qcompile.kernels.fused.encode import encode_plan, encode_text
+from qcompile.kernels.fused.second_layer import second_layer
+from qcompile.kernels.generate import source
+from qcompile.kernels.generate.arena import Arena
 from qcompile.kernels.simd.isa import Isa
+from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 
 __all__ = ["Fused", "build"]
 
@@ -58,15 +58,15 @@ class Fused:
     modules: tuple[ModuleType, ...]
 
 
-def build(form: TwoLayer, method: ModuleType, isa: Isa, rows: int, cached: bool = True) -> Fused:
+def build(form: TwoLayer, method: str, isa: Isa, rows: int, cached: bool = True) -> Fused:
     """Generate, pack and bind.
 
     Args:
         form: the network; ``t_bound`` below 2^31, ``score_bound`` below 2^63.
-        method: a file of ``kernels/subset`` that takes codes of so many bits.
+        method: name of one of ``kernels/subset`` that takes codes of so many bits.
         isa: spelling of the vocabulary.
         rows: rows that are expected at once; any number is answered.
-        cached: see ``_source.load``.
+        cached: see ``source.load``.
     """
     arena = Arena()
     both = form.u if form.v is None else np.concatenate([form.u, form.v])
@@ -91,11 +91,11 @@ def build(form: TwoLayer, method: ModuleType, isa: Isa, rows: int, cached: bool 
         "totals": arena.room(8 * subset.sizes[0]),
     }
     assert tuple(words) == WORDS
-    encoder = _source.load("encode", isa.name, encode_text(plan), (), cached)
-    second = _source.load("second_layer", isa.name, layer.text, (), cached)
+    encoder = source.load("encode", isa.name, encode_text(plan), (), cached)
+    second = source.load("second_layer", isa.name, layer.text, (), cached)
     text = "\n\n".join([*(_tile(n) for n in subset.sizes), _network(subset)])
     uses = (encoder, *subset.modules, second)
-    network = _source.load("network", isa.name, text, uses, cached)
+    network = source.load("network", isa.name, text, uses, cached)
     # A plain int: Numba takes microseconds to find out what a subclass of int is, at every call.
     parameters = int(arena.table(words))
     modules = (*uses, network)

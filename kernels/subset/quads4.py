@@ -12,19 +12,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._source import expand
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, LanesMethod
 from qcompile.kernels.subset import bytes4
 
-LANES, INPUTS, UNIT = 16, 16, 1
-MAX_BITS = 4
-ISAS = ("avx512",)
-GROUPS_MULTIPLE = 1
-STEP = 4
 # The table of four inputs in each quarter of a vector, of a group each.
 PATTERNS = bytes4.PATTERNS
 
 
-def TABLE_BYTES(bits: int) -> int:
+def table_bytes(bits: int) -> int:
     """One vector."""
     return 64
 
@@ -34,7 +30,7 @@ def limit(bits: int) -> int:
     return 64
 
 
-def vectors(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """(rows, inputs) to (rows / 16, inputs / 16, 64): byte 4 r + k is row r, inputs 4 k to 4 k + 3."""
     rows, inputs = bits.shape
     weights = (1 << np.arange(4)).astype(np.uint8)
@@ -96,3 +92,23 @@ def sums_{R}_{N}(tables, weights, sums, units, count, table_stride, sum_stride, 
 def shape(rows: int, isa: str, bits: int) -> tuple[int, int]:
     """A 32-bit sum per (vector, row), the weights of four groups and the tables of one row."""
     return (2, 4) if rows >= 4 else (3, 1)
+
+
+METHOD = LanesMethod(
+    lanes=16,
+    inputs=16,
+    unit=1,
+    step=4,
+    max_bits=4,
+    isas=("avx512",),
+    table_bytes=table_bytes,
+    limit=limit,
+    pack=pack,
+    patterns=PATTERNS,
+    prepare=prepare,
+    sums=sums,
+    shape=shape,
+    costs={
+        "avx512": Costs(batch=(0.00129, 0.09)),
+    },
+)

@@ -1,7 +1,7 @@
 """Measure what each method costs on this machine, and keep it for the choice of kernels.
 
 Two matrices per method, for single rows and for batches: the two unknowns of the cost model in
-kernels/_choice.py. Timings are minima of short runs, so that other work does little harm.
+kernels/fused/choose.py. Timings are minima of short runs, so that other work does little harm.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qcompile import registry
-from qcompile.kernels import _choice, _source
-from qcompile.kernels._contract import Dot
-from qcompile.kernels._dot import fill, pack
+from qcompile.kernels import method as methods
+from qcompile.kernels.contract import Dot
+from qcompile.kernels.fused import choose
+from qcompile.kernels.fused.dot import fill, pack
+from qcompile.kernels.generate import source
+from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import current
 
 __all__ = ["calibrate", "measure"]
@@ -29,14 +31,14 @@ def measure(method: str, isa: str, rows: int, seconds: float = 0.1) -> tuple[flo
 
     Solves  t = passes * (m * d * product + d * table)  for the two sizes.
     """
-    module = registry.load(_choice.METHODS, method)
-    bits = min(4, module.MAX_BITS)
+    one = methods.load(method)
+    bits = min(4, one.max_bits)
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 1 << bits, (BATCH, INPUTS)).astype(np.uint8)
     found = []
     for m in (SMALL, LARGE):
         weight = rng.choice([-1, 1], (m, INPUTS)).astype(np.int64)
-        state = pack(Dot(weight, bits), module, rows, isa)
+        state = pack(Dot(weight, bits), method, rows, isa)
         out = np.empty((BATCH, m), np.int64)
         fill(state, codes, out)
         best, end = np.inf, time.perf_counter() + seconds
@@ -45,7 +47,7 @@ def measure(method: str, isa: str, rows: int, seconds: float = 0.1) -> tuple[flo
             fill(state, codes, out)
             best = min(best, time.perf_counter() - began)
         found.append(1e9 * best / BATCH)
-    passes = _choice.passes(method, bits)
+    passes = one.passes(bits)
     product = max((found[1] - found[0]) / ((LARGE - SMALL) * INPUTS * passes), 1e-6)
     return product, max(found[0] / (INPUTS * passes) - SMALL * product, 0.0)
 
@@ -64,20 +66,16 @@ def calibrate(
         mode ("single", "batch") -> method -> (product, table) nanoseconds.
     """
     spelling = current(isa).name
-    methods = [
-        name
-        for name in registry.names(_choice.METHODS)
-        if spelling in registry.load(_choice.METHODS, name).ISAS
-    ]
+    able = {name: one for name in methods.names() if spelling in (one := methods.load(name)).isas}
     table: dict[str, dict[str, tuple[float, float]]] = {}
     for mode, rows in (("single", 1), ("batch", BATCH)):
         table[mode] = {}
-        for name in methods:
-            if rows == 1 and hasattr(registry.load(_choice.METHODS, name), "TILES"):
+        for name, one in able.items():
+            if rows == 1 and not isinstance(one, LanesMethod):
                 continue  # single rows are answered by another method
             tell(mode, name)
             table[mode][name] = measure(name, spelling, rows, seconds)
-    path = _source.folder() / _choice.FILE
+    path = source.folder() / choose.FILE
     try:
         kept = dict(json.loads(path.read_text())["costs"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -86,5 +84,5 @@ def calibrate(
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     beside.write_text(json.dumps({"costs": {**kept, spelling: table}}, indent=1, sort_keys=True) + "\n")
     os.replace(beside, path)
-    _choice.calibrated.cache_clear()
+    choose.calibrated.cache_clear()
     return table

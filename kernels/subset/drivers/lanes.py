@@ -18,8 +18,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels import _source
-from qcompile.kernels._arena import Arena
+from qcompile.kernels.generate import source
+from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import Isa
 
 __all__ = ["WORDS", "Subset", "bind", "by_size", "odd_lines"]
@@ -54,7 +55,7 @@ class Subset:
 
 
 def bind(
-    method: ModuleType,
+    method: LanesMethod,
     isa: Isa,
     bits: NDArray[np.bool_],
     width: int,
@@ -65,31 +66,31 @@ def bind(
     """Pack a bit matrix and generate the functions for it.
 
     Args:
-        method: a file of ``kernels/subset``.
+        method: one of ``kernels/subset``.
         isa: spelling of the vocabulary.
         bits: (bit rows, d); padded to whole vectors here.
         width: bits of the codes.
         rows: rows of codes that are expected at once.
         arena: keeps the arrays.
-        cached: see ``_source.load``.
+        cached: see ``source.load``.
     """
-    lanes = max(method.LANES, 16)
+    lanes = max(method.lanes, 16)
     bits = np.pad(bits, ((0, -len(bits) % lanes), (0, 0)))
-    tiles = len(bits) // method.LANES
+    tiles = len(bits) // method.lanes
     many, at_once = method.shape(rows, isa.name, width)
     many = min(many, tiles)
     limit = method.limit(width)
     if at_once > 1:
-        limit = min(limit, max(WEIGHTS_ROOM // (64 * tiles) * method.UNIT, LEAST_GROUPS))
+        limit = min(limit, max(WEIGHTS_ROOM // (64 * tiles) * method.unit, LEAST_GROUPS))
     groups, blocks = _blocks(bits.shape[1], method, limit)
     sum_bytes = odd_lines(len(bits) * 4)
     together = at_once * max(1, min(4, SUMS_ROOM // (at_once * sum_bytes))) if at_once > 1 else 1
-    code_bytes = blocks * groups * method.INPUTS + 64
+    code_bytes = blocks * groups * method.inputs + 64
     code_bytes += -code_bytes % 64
-    table_bytes = groups * method.TABLE_BYTES(width)
+    table_bytes = groups * method.table_bytes(width)
     words = {
         "weights": arena.address(_pack(bits, method, groups, blocks, many)),
-        "patterns": arena.address(method.PATTERNS),
+        "patterns": arena.address(method.patterns),
         "blocks": blocks,
         "groups": groups,
         "full": tiles // many,
@@ -102,10 +103,9 @@ def bind(
         "bits": width,
     }
     assert tuple(words) == WORDS
-    name = method.__name__.rsplit(".", 1)[-1]
     sizes = tuple(sorted({together, at_once, 1}, reverse=True))
     text = _text(method, width, many, tiles % many, at_once, sizes)
-    return Subset((_source.load(name, isa.name, text, (), cached),), words, sizes, name, sizes)
+    return Subset((source.load(method.name, isa.name, text, (), cached),), words, sizes, method.name, sizes)
 
 
 def by_size(subset: Subset, work: str) -> str:
@@ -134,29 +134,29 @@ def odd_lines(size: int) -> int:
     return 64 * (size // 64 | 1)
 
 
-def _blocks(d: int, method: ModuleType, limit: int) -> tuple[int, int]:
+def _blocks(d: int, method: LanesMethod, limit: int) -> tuple[int, int]:
     """(groups per block, blocks): equal blocks of at most so many groups, with little to fill up."""
-    total = max(1, -(-d // int(method.INPUTS)))
+    total = max(1, -(-d // method.inputs))
     least = -(-total // limit)
 
     def cut(blocks: int) -> int:
         groups = -(-total // blocks)
-        return groups + -groups % int(method.GROUPS_MULTIPLE)
+        return groups + -groups % method.groups_multiple
 
     def cost(blocks: int) -> float:
         # A group outside a step of several takes about half as long again.
-        return blocks * (cut(blocks) + 0.5 * (cut(blocks) % int(method.STEP)))
+        return blocks * (cut(blocks) + 0.5 * (cut(blocks) % method.step))
 
     blocks = min(range(least, least + 3), key=cost)
     return cut(blocks), blocks
 
 
 def _pack(
-    bits: NDArray[np.bool_], method: ModuleType, groups: int, blocks: int, many: int
+    bits: NDArray[np.bool_], method: LanesMethod, groups: int, blocks: int, many: int
 ) -> NDArray[np.uint8]:
     """Weights as ``sums`` reads them: (block, tile of R vectors, unit, vector, 64)."""
-    inputs = blocks * groups * method.INPUTS
-    vectors = method.vectors(np.pad(bits, ((0, 0), (0, inputs - bits.shape[1]))))
+    inputs = blocks * groups * method.inputs
+    vectors = method.pack(np.pad(bits, ((0, 0), (0, inputs - bits.shape[1]))))
     tiles = len(vectors)
     cut = vectors.reshape(tiles, blocks, -1, 64)
     parts = [
@@ -167,7 +167,7 @@ def _pack(
     return np.concatenate(parts)
 
 
-def _text(method: ModuleType, width: int, many: int, tail: int, at_once: int, sizes: tuple[int, ...]) -> str:
+def _text(method: LanesMethod, width: int, many: int, tail: int, at_once: int, sizes: tuple[int, ...]) -> str:
     """prepare, sums and subset, for one row and for N rows at a time."""
     parts = [method.prepare()]
     parts += [method.sums(r, n, width) for n in sorted({1, at_once}) for r in sorted({many, tail} - {0})]
@@ -175,9 +175,9 @@ def _text(method: ModuleType, width: int, many: int, tail: int, at_once: int, si
     return "\n\n".join(part.strip("\n") + "\n" for part in parts)
 
 
-def _driver(method: ModuleType, many: int, tail: int, size: int, n: int) -> str:
+def _driver(method: LanesMethod, many: int, tail: int, size: int, n: int) -> str:
     """subset_SIZE: so many rows, n at a time."""
-    unit, lanes = method.UNIT, method.LANES
+    unit, lanes = method.unit, method.lanes
     lines = [f"def subset_{size}(e):"]
     lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS)]
     lines += [
@@ -188,7 +188,7 @@ def _driver(method: ModuleType, many: int, tail: int, size: int, n: int) -> str:
         "    w = weights",
         "    for block in range(blocks):",
         f"        for first in range(0, {size}, {n}):",
-        f"            c = codes + first * code_bytes + block * groups * {method.INPUTS}",
+        f"            c = codes + first * code_bytes + block * groups * {method.inputs}",
         "            s = sums + first * sum_bytes",
     ]
     lines += [

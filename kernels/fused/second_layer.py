@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._arena import Arena
-from qcompile.kernels._bit_rows import BitRows
-from qcompile.kernels._contract import TwoLayer
+from qcompile.kernels.contract import TwoLayer
+from qcompile.kernels.fused.bit_rows import BitRows
+from qcompile.kernels.generate.arena import Arena
 
 __all__ = ["SecondLayer", "Shape", "second_layer", "text_of"]
 

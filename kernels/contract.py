@@ -1,54 +1,78 @@
-"""What a kernel file must define, and the records it is given.
+"""What a network kernel defines, the forms that kernels are given, and the slow references.
 
-A kernel is one file of this folder, named ``<what>_<weights>_<inputs>``; the folder listing is
-the table. It defines
+A network kernel is a folder of ``kernels`` with a file ``network.py`` that defines ``KERNEL``, a
+``NetworkKernel``; the folder listing is the table. ``run/host.py`` asks every kernel whose features
+this CPU has how well it serves a program, and the highest rank runs it; where none does,
+``kernels/plain/machine.py`` runs the program, whatever it is.
 
-    SPEC: Spec                    what it computes and serves; data, read without running anything
-    pack(form) -> state           once per model: any object, arrays in the kernel's own layout
-    run(state, x, out) -> None    per batch: reads x, fills out; x and out are C-contiguous
-
-and by ``SPEC.level``
-
-    "dot"       form: Dot        x (n, d) uint8 codes          out (n, m) int64 = x @ weight'
-    "network"   form: TwoLayer   x (n, features) float32 raw   out (n, C) int64 scores
-
-Every kernel is compared, exactly, with ``dot_reference`` or ``two_layer_reference`` below at
-widths around every word edge (tests/kernels). ``run/host.py`` asks every network kernel's
-``serves(form) -> int``: 0 means no, and the highest rank wins; where none serves a program,
-``kernels/_machine.py`` runs it, whatever it is; ``explain(state) -> str``, where it is defined, is
-the reason that reports show. So a faster kernel is one new file here.
+Every kernel is compared, exactly, with ``dot_reference`` or ``two_layer_reference`` at widths
+around every word edge (tests/kernels).
 """
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.model.encoder import Encoder, encode
 
-__all__ = ["Dot", "Spec", "TwoLayer", "dot_reference", "two_layer_reference"]
+__all__ = [
+    "Dot", "NetworkKernel", "TwoLayer", "dot_reference", "load_network", "network_names",
+    "two_layer_reference",
+]  # fmt: skip
+
+PACKAGE = "qcompile.kernels"
+State = TypeVar("State")
 
 
 @dataclass(frozen=True)
-class Spec:
-    """What a kernel serves, as data.
+class NetworkKernel(Generic[State]):
+    """A kernel for two-layer networks; ``State`` is whatever it packs a network into.
 
     Attributes:
-        level: "dot" or "network".
-        weights: weight grids it takes: "binary", "ternary", "integer".
-        input_bits: widths of the unsigned codes it takes.
-        isa: CPU features it needs as llvmlite names them (("avx2",)); () runs everywhere.
-        summary: one sentence: layout and idea.
+        serves: (form) -> rank: 0 means no, and the highest rank wins.
+        pack: (form) -> state, once per model: arrays in the kernel's own layout.
+        run: (state, x, out) per batch: fills out (n, C) int64 with the scores of x (n, features)
+            float32; both C-contiguous.
+        explain: (state) -> the reason that reports show, in one line.
+        features: CPU features it needs as llvmlite names them (("avx2",)); () runs everywhere.
     """
 
-    level: str
-    weights: tuple[str, ...]
-    input_bits: tuple[int, ...]
-    isa: tuple[str, ...] = ()
-    summary: str = ""
+    serves: Callable[[TwoLayer], int]
+    pack: Callable[[TwoLayer], State]
+    run: Callable[[State, NDArray[np.float32], NDArray[np.int64]], None]
+    explain: Callable[[State], str]
+    features: tuple[str, ...] = ()
+
+
+@cache  # the folders of an installed package do not change while it runs
+def network_names() -> tuple[str, ...]:
+    """Names of the network kernels: the folders with a file ``network.py``.
+
+    >>> network_names()
+    ('fused',)
+    """
+    folders = resources.files(PACKAGE).iterdir()
+    return tuple(sorted(one.name for one in folders if one.joinpath("network.py").is_file()))
+
+
+def load_network(name: str) -> NetworkKernel[Any]:
+    """A network kernel by the name of its folder.
+
+    Raises:
+        TypeError: its network.py defines no KERNEL.
+    """
+    kernel = getattr(importlib.import_module(f"{PACKAGE}.{name}.network"), "KERNEL", None)
+    if not isinstance(kernel, NetworkKernel):
+        raise TypeError(f"{PACKAGE}.{name}.network defines no KERNEL: a NetworkKernel.")
+    return kernel
 
 
 @dataclass(frozen=True, eq=False)

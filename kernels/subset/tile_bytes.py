@@ -1,6 +1,6 @@
 """Method of the four Russians with bytes in the tables: 64 rows of codes of at most four bits.
 
-As rows16, with twice as many rows in a vector and half the memory in the tables. An entry of g
+As tile_words, with twice as many rows in a vector and half the memory in the tables. An entry of g
 inputs is at most g (2^b - 1), so a few entries can be added as bytes; then they are taken as
 sixteen-bit words and added up twice, whole and shifted:
 
@@ -11,14 +11,9 @@ for neighbouring rows (even, odd). Both sums stay below 2^16 up to ``limit`` inp
 
 from __future__ import annotations
 
-from qcompile.kernels._source import expand
-from qcompile.kernels.subset.rows16 import build, entry, places
-
-TILES, COLUMN, LANES, INPUTS, UNIT = (64, 32), 64, 64, 6, 1
-MAX_BITS = 4
-ISAS = ("avx512", "avx2", "neon", "scalar")
-# From so many rows on a tile that is not full is faster than the next smaller.
-LEAST = ((50, 17), (50, 17))
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, TileMethod
+from qcompile.kernels.subset.tile_words import build, entry, places
 
 
 def limit(bits: int) -> int:
@@ -124,3 +119,21 @@ def gather_wide_32(wide, rows, to, apart):
             four(a0, a1, a2, a3, to + k * 4 + odd * apart, 2 * apart)
 """,
 }
+
+
+METHOD = TileMethod(
+    tiles=(64, 32),
+    column=64,
+    lanes=64,
+    # From so many rows on a tile that is not full is faster than the next smaller.
+    least=((50, 17), (50, 17)),
+    max_bits=4,
+    isas=("avx512", "avx2", "neon", "scalar"),
+    limit=limit,
+    shape=shape,
+    shared=SHARED,
+    text=text,
+    costs={
+        "avx2": Costs(batch=(0.0016, 0.4)),
+    },
+)

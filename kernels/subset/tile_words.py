@@ -15,13 +15,8 @@ bits, and the sums over more inputs are cut there and continued in 32 bits.
 
 from __future__ import annotations
 
-from qcompile.kernels._source import expand
-
-TILES, COLUMN, LANES, INPUTS, UNIT = (32, 16), 32, 64, 6, 1
-# From so many rows on a tile that is not full is faster than the next smaller: codes up to 4 bits, above.
-LEAST = ((29, 16), (23, 9))
-MAX_BITS = 8
-ISAS = ("avx512", "avx2", "neon", "scalar")
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import Costs, TileMethod
 
 
 def limit(bits: int) -> int:
@@ -152,3 +147,22 @@ def gather_wide_16(wide, rows, to, apart):
         four(a0, a1, a2, a3, to + k * 4, apart)
 """,
 }
+
+
+METHOD = TileMethod(
+    tiles=(32, 16),
+    column=32,
+    lanes=64,
+    # From so many rows on a tile that is not full is faster than the next smaller.
+    least=((29, 16), (23, 9)),
+    max_bits=8,
+    isas=("avx512", "avx2", "neon", "scalar"),
+    limit=limit,
+    shape=shape,
+    shared=SHARED,
+    text=text,
+    passes=passes,
+    costs={
+        "avx2": Costs(batch=(0.0026, 0.43)),
+    },
+)

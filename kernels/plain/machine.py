@@ -42,9 +42,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from qcompile.kernels._borrowed import borrowed
-from qcompile.kernels._masks import above_word
-from qcompile.kernels._popcount import popcount
+from qcompile.kernels.plain.borrowed import borrowed
+from qcompile.kernels.plain.masks import above_word
+from qcompile.kernels.plain.popcount import popcount
 
 __all__ = [
     "ABOVE",
@@ -60,7 +60,7 @@ __all__ = [
     "PACK",
     "PLANES",
 ]
-__all__ += ["POLY", "SIGN", "STEPS", "THRESHOLD", "TILE", "WORDS", "multiply_rows", "plane_rows", "run"]
+__all__ += ["POLY", "SIGN", "STEPS", "THRESHOLD", "TILE", "WORDS", "run"]
 
 HEADER, WORDS, TILE = 5, 16, 8
 INPUT, ENCODE, AFFINE, MULTIPLY, PACK, PLANES, MUL, ADD, POLY, THRESHOLD, ARGMAX, SIGN = range(12)
@@ -327,26 +327,3 @@ def run(tape, work, x, out):  # type: ignore[no-untyped-def]
             for i in range(tape[2]):
                 out[first + r, i] = found[r * stride + i]
     return -1
-
-
-@numba.njit(cache=True)
-def plane_rows(words, least, step, bits, x, out):  # type: ignore[no-untyped-def]
-    """Fill out (n, m) with codes x (n, d) @ weight', weights packed by ``_plane_layout.pack_weights``."""
-    planes, count, lanes = words.shape
-    flat = words.reshape(-1)
-    packed = np.empty(bits * count, dtype=np.uint64)
-    sums = np.empty(lanes, dtype=np.int64)
-    for r in range(len(x)):
-        codes = x[r].astype(np.int64)
-        total = least * _pack_row(codes, 0, bits, x.shape[1], count, packed)
-        _plane_sums(flat, planes, packed, bits, count, lanes, sums)
-        sums[:] = total + step * sums
-        out[r] = sums[: out.shape[1]]
-
-
-@numba.njit(cache=True)
-def multiply_rows(weight, x, out):  # type: ignore[no-untyped-def]
-    """Fill out (n, m) with codes x (n, d) @ weight' with one multiplication per weight."""
-    flat = weight.reshape(-1)
-    for r in range(len(x)):
-        _multiply_sums(flat, x[r].astype(np.int64), x.shape[1], len(weight), out[r])

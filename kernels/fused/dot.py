@@ -1,26 +1,28 @@
-"""A dot kernel out of a method: the product of integer weights with rows of codes, one call per batch.
+"""One product by one method: integer weights by rows of codes, one call per batch.
 
-(w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/_bit_rows.py)
+What calibration measures and what the tests compare with the slow reference; networks run in loop.py.
+
+(w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/fused/bit_rows.py)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels import _source
-from qcompile.kernels._arena import Arena
-from qcompile.kernels._bit_rows import bit_rows
-from qcompile.kernels._contract import Dot, Spec
-from qcompile.kernels._subset import Subset, by_size
-from qcompile.kernels._tile import bind
-from qcompile.kernels.simd.isa import ISAS, current
+from qcompile.kernels import method as methods
+from qcompile.kernels.contract import Dot
+from qcompile.kernels.fused.bit_rows import bit_rows
+from qcompile.kernels.fused.choose import bind
+from qcompile.kernels.generate import source
+from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.simd.isa import current
+from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 
-__all__ = ["State", "fill", "pack", "spec"]
+__all__ = ["State", "fill", "pack"]
 
 WORDS = ("rows", "planes", "low", "step", "code_bytes", "sum_bytes", "codes", "sums", "subset", "d", "last")
 
@@ -34,20 +36,15 @@ class State:
     arena: Arena
 
 
-def spec(method: ModuleType, summary: str) -> Spec:
-    """Facts of a kernel that uses this method."""
-    isa = () if "scalar" in method.ISAS else ISAS[method.ISAS[0]].features
-    return Spec("dot", ("binary", "ternary", "integer"), tuple(range(1, method.MAX_BITS + 1)), isa, summary)
-
-
-def pack(form: Dot, method: ModuleType, rows: int = 4, isa: str | None = None) -> State:
-    """Pack an integer matrix for one method.
+def pack(form: Dot, method: str, rows: int = 4, isa: str | None = None) -> State:
+    """Pack an integer matrix for the method of that name.
 
     Raises:
         ValueError: the codes are wider than the method takes.
     """
-    if form.bits > method.MAX_BITS:
-        raise ValueError(f"{method.__name__} takes codes of at most {method.MAX_BITS} bits, not {form.bits}.")
+    most = methods.load(method).max_bits
+    if form.bits > most:
+        raise ValueError(f"{method} takes codes of at most {most} bits, not {form.bits}.")
     arena = Arena()
     planes = bit_rows(form.weight)
     m, d = form.weight.shape
@@ -68,7 +65,7 @@ def pack(form: Dot, method: ModuleType, rows: int = 4, isa: str | None = None) -
         "last": arena.room(128),
     }
     assert tuple(words) == WORDS
-    module = _source.load("dot", spelling.name, _text(subset), subset.modules)
+    module = source.load("dot", spelling.name, _text(subset), subset.modules)
     return State(module.dot, int(arena.table(words)), arena)  # a plain int: Numba knows it at once
 
 

@@ -14,39 +14,36 @@ the beginning of this one's.
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
-from qcompile.kernels import _source, _subset
-from qcompile.kernels._arena import Arena
-from qcompile.kernels._source import expand
-from qcompile.kernels._subset import Subset, odd_lines
+from qcompile.kernels.generate import source
+from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.generate.source import expand
+from qcompile.kernels.method import LanesMethod, TileMethod
 from qcompile.kernels.simd.isa import Isa
+from qcompile.kernels.subset.drivers import lanes
+from qcompile.kernels.subset.drivers.lanes import Subset, odd_lines
 
 __all__ = ["WORDS", "bind"]
 
-METHODS = "qcompile.kernels.subset"
-# Words of the parameter table after those of kernels/_subset.py, in order.
+# Words of the parameter table after those of kernels/subset/drivers/lanes.py, in order.
 WORDS = ("indices", "rows", "steps", "per_chunk", "columns", "turned", "entries", "narrow", "wide")
 
 
 def bind(
-    method: ModuleType,
+    method: TileMethod,
     isa: Isa,
     bits: NDArray[np.bool_],
     width: int,
     rows: int,
     arena: Arena,
+    companion: LanesMethod,
     cached: bool = True,
 ) -> Subset:
-    """Pack a bit matrix for a method of either kind; arguments as in ``_subset.bind``."""
-    if not hasattr(method, "TILES"):
-        return _subset.bind(method, isa, bits, width, rows, arena, cached)
+    """Pack a bit matrix; arguments as in ``lanes.bind``, and the method for rows that fill no tile."""
     bits = np.pad(bits, ((0, -len(bits) % 64), (0, 0)))
-    few = _subset.bind(_few(isa.name, width), isa, bits, width, rows, arena, cached)
+    few = lanes.bind(companion, isa, bits, width, rows, arena, cached)
     inputs, groups = method.shape(len(bits), isa.name, width)
     steps = -(-bits.shape[1] // (inputs * groups))
     chunks = -(-steps // (method.limit(width) // (inputs * groups)))
@@ -57,37 +54,27 @@ def bind(
     words = few.words | {
         "code_bytes": code_bytes,
         "sum_bytes": sum_bytes,
-        "codes": arena.room(method.TILES[0] * code_bytes),
-        "sums": arena.room(method.TILES[0] * sum_bytes),
+        "codes": arena.room(method.tiles[0] * code_bytes),
+        "sums": arena.room(method.tiles[0] * sum_bytes),
         "indices": arena.address(indices(bits, inputs, groups)),
         "rows": len(bits),
         "steps": steps,
         "per_chunk": -(-steps // chunks),
         "columns": columns,
-        "turned": arena.room(columns * method.COLUMN),
+        "turned": arena.room(columns * method.column),
         "entries": arena.room(groups * (64 << inputs)),
-        "narrow": arena.room(2 * method.TILES[0] * len(bits)),
-        "wide": arena.room(4 * method.TILES[0] * len(bits) if chunks > 1 else 64),
+        "narrow": arena.room(2 * method.tiles[0] * len(bits)),
+        "wide": arena.room(4 * method.tiles[0] * len(bits) if chunks > 1 else 64),
     }
-    assert tuple(words) == _subset.WORDS + WORDS
-    name = method.__name__.rsplit(".", 1)[-1]
-    parts = [method.SHARED, FOUR, TURN]
-    for tile in method.TILES:
+    assert tuple(words) == lanes.WORDS + WORDS
+    parts = [method.shared, FOUR, TURN]
+    for tile in method.tiles:
         parts += [method.text(inputs, groups, tile, width)]
         parts += [_driver(method, tile, inputs * groups, groups, chunks)]
-    module = _source.load(name, isa.name, "\n\n".join(parts), (), cached)
-    smaller = [at for at in zip(few.sizes, few.least, strict=True) if at[0] < method.TILES[-1]]
-    sizes, least = zip(*zip(method.TILES, method.LEAST[width > 4], strict=True), *smaller, strict=True)
-    return Subset((*few.modules, module), words, sizes, name, least)
-
-
-def _few(isa: str, width: int) -> ModuleType:
-    """The method for rows that fill no tile."""
-    if isa == "avx512":
-        name = "fours4" if width <= 4 else "words6"
-    else:
-        name = "popcount" if isa == "scalar" else "bytes4"
-    return registry.load(METHODS, name)
+    module = source.load(method.name, isa.name, "\n\n".join(parts), (), cached)
+    smaller = [at for at in zip(few.sizes, few.least, strict=True) if at[0] < method.tiles[-1]]
+    sizes, least = zip(*zip(method.tiles, method.least[width > 4], strict=True), *smaller, strict=True)
+    return Subset((*few.modules, module), words, sizes, method.name, least)
 
 
 def indices(bits: NDArray[np.bool_], inputs: int, groups: int) -> NDArray[np.uint16]:
@@ -137,10 +124,10 @@ def four(a0, a1, a2, a3, to, apart):
 """
 
 
-def _driver(method: ModuleType, tile: int, step: int, groups: int, chunks: int) -> str:
+def _driver(method: TileMethod, tile: int, step: int, groups: int, chunks: int) -> str:
     lines = [f"def subset_{tile}(e):"]
-    lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(_subset.WORDS + WORDS)]
-    lines += [f"    turn(codes, code_bytes, columns, turned, {tile}, {method.COLUMN})"]
+    lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(lanes.WORDS + WORDS)]
+    lines += [f"    turn(codes, code_bytes, columns, turned, {tile}, {method.column})"]
     if chunks > 1:
         lines += [
             "    zero = splat_i32(0)",
@@ -150,7 +137,7 @@ def _driver(method: ModuleType, tile: int, step: int, groups: int, chunks: int) 
     lines += [
         "    for start in range(0, steps, per_chunk):",
         "        for k in range(start, min(start + per_chunk, steps)):",
-        f"            build_{tile}(turned + k * {method.COLUMN * step}, entries)",
+        f"            build_{tile}(turned + k * {method.column * step}, entries)",
         f"            at = indices + k * rows * {2 * groups}",
         "            if k == start:",
         f"                first_{tile}(entries, at, narrow, rows)",
@@ -158,7 +145,7 @@ def _driver(method: ModuleType, tile: int, step: int, groups: int, chunks: int) 
         f"                further_{tile}(entries, at, narrow, rows)",
     ]
     if chunks > 1:
-        lines.append(f"        widen(narrow, wide, rows // {method.TILES[0] // tile})")
+        lines.append(f"        widen(narrow, wide, rows // {method.tiles[0] // tile})")
         lines.append(f"    gather_wide_{tile}(wide, rows, sums, sum_bytes)")
     else:
         lines.append(f"    gather_narrow_{tile}(narrow, rows, sums, sum_bytes)")

@@ -97,7 +97,7 @@ def _writable(place: Path) -> Path:
 
 @functools.cache
 def _vocabulary_text() -> bytes:
-    here = Path(__file__).parent / "simd"
+    here = Path(__file__).parents[1] / "simd"
     return b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
 
 

@@ -1,8 +1,8 @@
 """The fused network: float32 rows in, exact 64-bit scores out, one call per batch.
 
 Encoder, tables, both dot products, product and weighted sum run a few rows at a time in one
-generated function (kernels/_fused.py); the method for the dot products is chosen by the cost
-model in kernels/_choice.py, once for single rows and once for batches.
+generated function (kernels/fused/loop.py); the method for the dot products is chosen by the cost
+model in kernels/fused/choose.py, once for single rows and once for batches.
 """
 
 from __future__ import annotations
@@ -16,23 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._choice import Choice, choose
-from qcompile.kernels._contract import Spec, TwoLayer
-from qcompile.kernels._fused import Fused, build
-from qcompile.kernels._threads import WORTH, cores, run_parts
+from qcompile.kernels.contract import NetworkKernel, TwoLayer
+from qcompile.kernels.fused.choose import BATCH, Choice, choose
+from qcompile.kernels.fused.loop import Fused, build
+from qcompile.kernels.fused.threads import WORTH, cores, run_parts
 from qcompile.kernels.simd.isa import Isa, current
-from qcompile.registry import load
 
-__all__ = ["SPEC", "State", "explain", "pack", "run", "serves"]
-
-SPEC = Spec(
-    level="network",
-    weights=("binary", "ternary", "integer"),
-    input_bits=tuple(range(1, 9)),
-    summary="One generated function per batch tile: encode, tables, subset sums, second layer.",
-)
-# From so many rows on, the function for several rows at once runs; it answers any number.
-BATCH = 4
+__all__ = ["KERNEL", "State", "explain", "pack", "run", "serves"]
 
 
 @dataclass(eq=False)
@@ -67,8 +57,7 @@ class State:
 
     def _new(self, many: bool) -> Fused:
         choice = self.batch if many else self.single
-        method = load("qcompile.kernels.subset", choice.method)
-        return build(self.form, method, self.isa, BATCH if many else 1)
+        return build(self.form, choice.method, self.isa, BATCH if many else 1)
 
     def threads(self, count: int) -> list[Callable[[Any, Any], None]]:
         """Kernels for so many threads; call with ``lock`` held."""
@@ -120,3 +109,6 @@ def explain(state: State) -> str:
     one, many = state.single, state.batch
     ways = (f"single rows by {one.method}: {one.reason}", f"batches by {many.method}: {many.reason}")
     return "; ".join((state.isa.name, *ways))
+
+
+KERNEL = NetworkKernel(serves, pack, run, explain)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels._arena import Arena
+from qcompile.kernels.generate.arena import Arena
 from qcompile.model.encoder import ColumnKind, Encoder
 
 __all__ = ["EncodePlan", "encode_plan", "encode_text"]

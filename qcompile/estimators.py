@@ -9,8 +9,8 @@ True
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from qcompile.data.dataset import dataset_of
+from qcompile.data.table import Table
 from qcompile.model.network import Network, decide, forward
 from qcompile.model.schema import Column, Schema
 from qcompile.registry import load
 from qcompile.train.choices import Choices, default_loss
-from qcompile.train.choose import choose
 from qcompile.train.fit import fit_dataset, to_network
-from qcompile.train.train_table import certificate_summary, provenance_of
-from qcompile.train.trained import Proof
-from qcompile.train.validation import dataset_of
+from qcompile.train.proof import Proof
+from qcompile.train.provenance import provenance_of
+from qcompile.train.select.choose import choose
+from qcompile.train.setting import settings
 
-__all__ = ["QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor"]
+# Parameter -> setting: all of ``Choices`` but those of the split, which is the caller's here.
+SKLEARN_NAMES = {"seed": "random_state", "jobs": "n_jobs"}
+PARAMETERS = {SKLEARN_NAMES.get(s.name, s.name): s for s in settings(Choices) if s.name != "test_fraction"}
 
 
 class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
@@ -41,44 +45,23 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
     network_: Network
     certificate_: Proof
 
-    def __init__(
-        self,
-        *,
-        encoder: str = "auto",
-        bits: int | None = None,
-        k: int | None = None,
-        loss: str | None = None,
-        family: str = "bilinear",
-        weights: str = "binary",
-        activation: tuple[float, float, float] | None = None,
-        beta: float | None = None,
-        neurons: int = 128,
-        alpha_bits: int = 8,
-        max_weight_bits: int | None = None,
-        gap: float | None = None,
-        prove: str = "auto",
-        method: str = "auto",
-        max_seconds: float | None = None,
-        random_state: int | np.random.RandomState | None = 0,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.encoder = encoder
-        self.bits = bits
-        self.k = k
-        self.loss = loss
-        self.family = family
-        self.weights = weights
-        self.activation = activation
-        self.beta = beta
-        self.neurons = neurons
-        self.alpha_bits = alpha_bits
-        self.max_weight_bits = max_weight_bits
-        self.gap = gap
-        self.prove = prove
-        self.method = method
-        self.max_seconds = max_seconds
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    loss: str | None
+
+    def __init__(self, **parameters: Any) -> None:
+        given = inspect.signature(type(self)).bind(**parameters)
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            setattr(self, name, value)
+
+    __init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY),
+            *(
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=setting.default)
+                for name, setting in PARAMETERS.items()
+            ),
+        ]
+    )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -86,42 +69,20 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _choices(self) -> Choices:
-        return Choices(
-            encoder=self.encoder,
-            bits=self.bits,
-            k=self.k,
-            loss=self.loss,
-            family=self.family,
-            weights=self.weights,
-            activation=self.activation,
-            beta=self.beta,
-            neurons=self.neurons,
-            alpha_bits=self.alpha_bits,
-            max_weight_bits=self.max_weight_bits,
-            gap=self.gap,
-            prove=self.prove,
-            method=self.method,
-            max_seconds=self.max_seconds,
-            seed=_seed(self.random_state),
-            jobs=self.n_jobs,
-        )
+        given = {setting.name: getattr(self, name) for name, setting in PARAMETERS.items()}
+        return Choices(**{**given, "seed": _seed(given["seed"])})
 
     def _train(self, x: NDArray[Any], y: NDArray[Any], task: str, classes: tuple[str, ...]) -> None:
         choices = self._choices()
-        loss = default_loss(task, choices.loss)
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(x.shape[1])])
         columns = tuple(Column(str(n), "numeric", ()) for n in names)
-        rows = _float32(x)
-        chosen = choose(rows, y, columns, task, classes, loss, choices)
-        encoder = chosen.candidate.fit(rows, y, columns, task)
-        dataset = dataset_of(encoder, rows, y, task, classes)
-        fit = fit_dataset(dataset, chosen.beta, loss, choices)
-        schema = Schema(columns, "target", task, classes)
-        provenance = provenance_of(
-            "array", schema, replace(choices, weights=fit.weights), chosen, loss, certificate_summary(fit)
-        )
-        self.network_ = to_network(dataset, fit, tuple(c.name for c in columns), provenance)
-        self.certificate_ = Proof(fit.objectives, tuple(f.certificate for f in fit.columns))
+        table = Table(_float32(x), y, Schema(columns, "target", task, classes), "array")
+        chosen = choose(table, choices)
+        dataset = dataset_of(chosen.candidate.fit(table), table)
+        fit = fit_dataset(dataset, chosen.beta, choices)
+        provenance = provenance_of(table.source, table.schema, choices, chosen, fit)
+        self.network_ = to_network(dataset, fit, table.schema.names, provenance)
+        self.certificate_ = fit.proof
         self.beta_ = chosen.beta
         self.encoder_ = str(chosen.candidate)
 

@@ -109,13 +109,13 @@ def test_breast_cancer_is_as_good_as_logistic_regression_to_a_point(given):
 def test_the_certificate_is_about_the_rows_given():
     x, y = load_iris(return_X_y=True)
     model = QuantizedPolynomialClassifier(encoder="uniform", bits=2, beta=0.01).fit(x, y)
+    from qcompile.data.dataset import classification_dataset
     from qcompile.train.choices import Choices
-    from qcompile.train.validation import dataset_of
 
     network = model.network_
-    dataset = dataset_of(network.encoder, x.astype(np.float32), y, "classification", network.classes)
+    dataset = classification_dataset(network.encoder, x.astype(np.float32), y, network.classes)
     for column, certificate in enumerate(model.certificate_.columns):
-        problem = problem_of(dataset, column, model.beta_, "logistic", Choices())
+        problem = problem_of(dataset, column, model.beta_, Choices())
         assert check(problem, certificate).valid
 
 

@@ -38,7 +38,7 @@ from qcompile.report.page.page import render
 from qcompile.report.words import backend_name, number
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
-from qcompile.train.train_table import train_table
+from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
 
 __all__ = ["Built", "build"]

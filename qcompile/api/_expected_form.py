@@ -36,7 +36,7 @@ def expect_form(form: str, choices: Choices, table: Table | None = None) -> None
 
 def _varying(table: Table) -> int:
     """Columns that give at least one code each, whatever rows are drawn for the test."""
-    x = np.sort(table.x[: table.rows - table.held_out], axis=0)  # missing cells last
+    x = np.sort(table.x[: len(table) - table.held_out], axis=0)  # missing cells last
     present = (~np.isnan(x)).sum(axis=0)
     middle = np.take_along_axis(x, np.maximum(present - 1, 0)[None] // 2, axis=0)
     return int((((x != middle) & ~np.isnan(x)).sum(axis=0) >= SURE).sum())

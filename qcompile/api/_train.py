@@ -17,7 +17,7 @@ from qcompile.files import staged_file
 from qcompile.ir.lower import lower
 from qcompile.report import record as parts
 from qcompile.train.choices import Choices
-from qcompile.train.train_table import train_table
+from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
 
 __all__ = ["TrainedModel", "read_table", "train"]
@@ -42,7 +42,7 @@ def read_table(source: Any, label: str | None, task: str | None, on_event: Liste
             " ".join(table.notes),
             {
                 "source": table.source,
-                "rows": table.rows,
+                "rows": len(table),
                 "columns": len(schema.columns),
                 "task": schema.task,
                 "classes": list(schema.classes),

@@ -19,7 +19,7 @@ from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
 from qcompile.registry import load as unit
 from qcompile.report.words import number, percent
-from qcompile.train.train_table import rebuild_problems
+from qcompile.train.provenance import rebuild_problems
 
 __all__ = ["Check", "objectives", "proof_on_data", "proof_on_paper"]
 

@@ -8,18 +8,18 @@ from typing import Any
 import click
 
 from qcompile import registry
+from qcompile.errors import QCompileError
+from qcompile.train.choices import Choices
+from qcompile.train.setting import Setting, settings
 
 __all__ = [
     "backend_target",
-    "choices_from",
     "data_options",
     "example",
     "json_option",
     "onnx_option",
     "training_options",
 ]
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Unit(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -94,92 +94,39 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-_TRAINING: tuple[Decorator, ...] = (
-    click.option("--seed", default=0, show_default=True, help="Of every random step."),
-    click.option("--neurons", default=128, show_default=True, help="At most this many per score column."),
-    click.option(
-        "--encoder",
-        type=Unit("qcompile.data.encode", "auto"),
-        default="auto",
-        show_default=True,
-        help="How inputs become integers.",
-    ),
-    click.option(
-        "--bits", type=int, help="Bits per input of the uniform encoder, 1 to 8; chosen when left out."
-    ),
-    click.option("--k", type=int, help="Thresholds per column of the thermometer encoder."),
-    click.option("--beta", type=float, help="Regularisation; chosen by cross-validation when left out."),
-    click.option("--loss", type=Unit("qcompile.problem.losses"), help="What training minimises."),
-    click.option(
-        "--family",
-        type=Unit("qcompile.problem.families"),
-        default="bilinear",
-        show_default=True,
-        help="The shape of a neuron.",
-    ),
-    click.option(
-        "--weights",
-        type=click.Choice(["binary", "ternary", "2bit", "3bit", "4bit"]),
-        default="binary",
-        show_default=True,
-        help="First-layer weights.",
-    ),
-    click.option("--activation", metavar="A,B,C", help="a t^2 + b t + c, of the polynomial family."),
-    click.option(
-        "--alpha-bits", default=8, show_default=True, help="Bits of a second-layer weight, 1 to 16."
-    ),
-    click.option(
-        "--max-weight-bits",
-        type=int,
-        help="Try first-layer weights of 1 bit up to this many (4 at most); keep the best network.",
-    ),
-    click.option(
-        "--method",
-        type=Unit("qcompile.relax.methods", "auto"),
-        default="auto",
-        show_default=True,
-        help="Solver of the relaxation.",
-    ),
-    click.option(
-        "--gap",
-        type=float,
-        help="Relative gap at which the solver stops; 0.001 when left out, 0.01 for large problems.",
-    ),
-    click.option(
-        "--prove",
-        type=click.Choice(["auto", "fast", "tight", "exact"]),
-        default="auto",
-        show_default=True,
-        help="How hard to work on the lower bound; auto is exact for few inputs, else fast; "
-        "tight, and exact for many inputs, may take two minutes per score column.",
-    ),
-    click.option("--max-seconds", type=float, help="Time limit of each solver, per score column."),
-    click.option(
-        "--test-fraction", default=0.25, show_default=True, help="Share of the rows kept for the test."
-    ),
-    click.option("--jobs", type=int, help="Score columns trained at once; every core when left out."),
-)
+class _Value(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """The value of a setting: read here, checked by ``Choices``."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.name = {int: "integer", float: "float"}.get(setting.kind, "text")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str | None:
+        """Shown in the help."""
+        return self.setting.rule.metavar
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """From text, or a default as it is."""
+        if self.setting.kind is not tuple or not isinstance(value, str):
+            return click.types.convert_type(self.setting.kind).convert(value, param, ctx)
+        try:
+            parts = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            parts = ()
+        allowed = self.setting.rule.refusal(tuple, parts)
+        if allowed:
+            raise QCompileError(f"--{self.setting.name} is {value!r}, allowed: {allowed}")
+        return parts
 
 
 def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Everything in ``qcompile.train.choices.Choices``."""
-    for option in reversed(_TRAINING):
-        function = option(function)
+    """One option per setting of ``qcompile.train.choices.Choices``."""
+    for setting in reversed(settings(Choices)):
+        function = click.option(
+            "--" + setting.name.replace("_", "-"),
+            type=_Value(setting),
+            default=setting.default,
+            show_default=setting.default is not None,
+            help=setting.text,
+        )(function)
     return function
-
-
-def choices_from(options: dict[str, Any]) -> Any:
-    """``Choices`` of the options that ``training_options`` added."""
-    from qcompile.errors import QCompileError
-    from qcompile.train.choices import Choices
-
-    activation = options.pop("activation")
-    if activation is not None:
-        try:
-            a, b, c = (float(part) for part in activation.split(","))
-        except ValueError:
-            raise QCompileError(
-                f"--activation is {activation!r}; give numbers a,b,c of a t^2 + b t + c, for example 1,0,0."
-            ) from None
-        options["activation"] = (a, b, c)
-    return Choices(**options)

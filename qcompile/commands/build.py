@@ -9,7 +9,6 @@ import click
 
 from qcompile.commands._options import (
     backend_target,
-    choices_from,
     data_options,
     example,
     json_option,
@@ -57,6 +56,7 @@ def command(
     """
     from qcompile.api import build
     from qcompile.report.terminal import tables as terminal
+    from qcompile.train.choices import Choices
 
     with terminal.listener(as_json, f"qcompile build {data}") as listen:
         built = build(
@@ -66,7 +66,7 @@ def command(
             task=task,
             target=target,
             form=onnx,
-            choices=choices_from(options),
+            choices=Choices(**options),
             on_event=listen,
         )
     if as_json:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from qcompile.commands._options import (
-    choices_from,
     data_options,
     example,
     json_option,
@@ -41,6 +40,7 @@ def command(
     """Train DATA and write the model file, with its certificate summary inside."""
     from qcompile.api import train
     from qcompile.report.terminal import tables as terminal
+    from qcompile.train.choices import Choices
 
     with terminal.listener(as_json, f"qcompile train {data}") as listen:
         trained = train(
@@ -49,7 +49,7 @@ def command(
             label=label,
             task=task,
             form=onnx,
-            choices=choices_from(options),
+            choices=Choices(**options),
             on_event=listen,
         )
     if as_json:

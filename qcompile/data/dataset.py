@@ -8,10 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.table import Table
 from qcompile.model.arrays import frozen
 from qcompile.model.encoder import Encoder, encode, levels
 
-__all__ = ["Dataset", "class_targets", "classification_dataset", "regression_dataset", "standardised"]
+__all__ = [
+    "Dataset",
+    "class_targets",
+    "classification_dataset",
+    "dataset_of",
+    "regression_dataset",
+    "standardised",
+    "targets",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +58,20 @@ class Dataset:
         return levels(self.codes, self.encoder.bits)
 
 
+def dataset_of(encoder: Encoder, table: Table) -> Dataset:
+    """Encoded rows of a table with the training targets of its task."""
+    if table.schema.task == "classification":
+        return classification_dataset(encoder, table.x, table.y, table.schema.classes)
+    return regression_dataset(encoder, table.x, table.y)
+
+
+def targets(table: Table) -> NDArray[np.float64]:
+    """(n, C) training targets of a table: +-1 per class, or the standardised numbers."""
+    if table.schema.task == "classification":
+        return class_targets(table.y, len(table.schema.classes))
+    return standardised(table.y)[0]
+
+
 def class_targets(labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
     """(n, k) +-1: one column per class against the rest, one for two classes.
 
@@ -68,7 +91,7 @@ def standardised(target: NDArray[Any]) -> tuple[NDArray[np.float64], float, floa
 
 
 def classification_dataset(
-    encoder: Encoder, x: NDArray[Any], labels: NDArray[np.int64], classes: tuple[str, ...]
+    encoder: Encoder, x: NDArray[Any], labels: NDArray[Any], classes: tuple[str, ...]
 ) -> Dataset:
     """Encode raw rows; labels are indices into ``classes``; one +-1 column per class (one for two)."""
     return Dataset(

@@ -36,7 +36,7 @@ def split(table: Table, fraction: float = 0.25, seed: int = 0) -> tuple[NDArray[
     >>> t.y[test].tolist()
     [0, 0, 1]
     """
-    n = table.rows
+    n = len(table)
     if not 0.0 < fraction < 1.0:
         raise DataError(
             f"the fraction of test rows is {fraction:g}, but must lie between 0 and 1, e.g. 0.25."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,16 @@ class Table:
         if not 0 <= self.held_out <= n:
             raise ValueError(f"held_out is {self.held_out}, but there are {n} rows.")
 
-    @property
-    def rows(self) -> int:
-        """Number n of rows."""
+    def __len__(self) -> int:
         return len(self.x)
+
+    def rows(self, index: NDArray[np.intp]) -> Table:
+        """The rows of these indices, in their order; none of them is the source's own test row.
+
+        >>> from qcompile.model.schema import Column
+        >>> schema = Schema((Column("a", "numeric"),), "y", "regression")
+        >>> t = Table([[1.0], [2.0], [3.0]], [0.1, 0.2, 0.3], schema, "doc")
+        >>> t.rows([2, 0]).y.tolist()
+        [0.3, 0.1]
+        """
+        return replace(self, x=self.x[index], y=self.y[index], held_out=0)

@@ -67,7 +67,7 @@ def data_part(table: Table, trained: Trained) -> dict[str, Any]:
         "source": table.source,
         "label": table.schema.label,
         "task": table.schema.task,
-        "rows": table.rows,
+        "rows": len(table),
         "columns": len(table.schema.columns),
         "train_rows": len(trained.train_index),
         "test_rows": len(trained.test_index),
@@ -84,23 +84,28 @@ def certificate_part(summary: Mapping[str, Any]) -> dict[str, Any]:
 def training_part(trained: Trained) -> dict[str, Any]:
     """How the encoder and beta were chosen, and every score column's curves."""
     names = trained.network.classes
-    several = len(trained.problems) > 1
+    gaps = trained.proof.gaps if trained.proof else ()
+    several = len(trained.columns) > 1
     columns = [
         {
             "name": names[c] if several else (names[1] if len(names) == 2 else "value"),
             "objective": float(trained.objectives[c]),
-            "bound": float(certificate.bound),
-            "gap": float(trained.proof.gaps[c]),
-            "kind": certificate.kind,
-            "digest": certificate.digest,
-            "rows": problem.n,
-            **trained.stats[c],
-            "solve": _curve(trained.histories[c]["solve"]),
-            "rounding": _curve(trained.histories[c]["rounding"]),
+            "bound": float(fit.certificate.bound),
+            "gap": float(gaps[c]),
+            "kind": fit.certificate.kind,
+            "digest": fit.certificate.digest,
+            "rows": fit.problem.n,
+            "method": fit.solution.method,
+            "reason": fit.reason,
+            "iterations": fit.solution.iterations,
+            "seconds": fit.solution.seconds,
+            "status": fit.solution.status.value,
+            "solve": _curve(fit.solution.history),
+            "rounding": _curve(fit.atoms.history),
         }
-        for c, (certificate, problem) in enumerate(zip(trained.certificates, trained.problems, strict=True))
+        for c, fit in enumerate(trained.columns)
     ]
-    return {"chosen": trained.chosen, "columns": columns}
+    return {"chosen": trained.chosen.to_json() if trained.chosen else {}, "columns": columns}
 
 
 def _curve(history: Sequence[Progress]) -> list[list[float]]:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.table import Table
 from qcompile.model.schema import Column
-
-__all__ = ["baselines", "float_pipeline"]
 
 
 def float_pipeline(model: Any, columns: tuple[Column, ...]) -> Any:
@@ -49,24 +48,12 @@ def float_pipeline(model: Any, columns: tuple[Column, ...]) -> Any:
     return make_pipeline(prepare, model)
 
 
-def baselines(
-    x: NDArray[np.float32],
-    y: NDArray[Any],
-    columns: tuple[Column, ...],
-    task: str,
-    train: NDArray[np.intp],
-    test: NDArray[np.intp],
-    seed: int = 0,
-) -> dict[str, NDArray[Any]]:
+def baselines(train: Table, test: Table, seed: int = 0) -> dict[str, NDArray[Any]]:
     """What a linear model and gradient boosting predict for the test rows of one split.
 
     Args:
-        x: (n, features) raw float32 rows, NaN where missing.
-        y: (n,) class indices or targets.
-        columns: what the features are.
-        task: "classification" or "regression".
-        train: row indices to fit on.
-        test: row indices to predict.
+        train: rows to fit on.
+        test: rows to predict.
         seed: of gradient boosting.
 
     Returns:
@@ -79,9 +66,9 @@ def baselines(
     from sklearn.linear_model import LogisticRegression, Ridge
     from threadpoolctl import threadpool_limits
 
-    if task == "classification":
+    if train.schema.task == "classification":
         models: dict[str, Any] = {
-            "logistic regression": LogisticRegression(max_iter=_iterations(x[train])),
+            "logistic regression": LogisticRegression(max_iter=_iterations(train.x)),
             "gradient boosting": HistGradientBoostingClassifier(random_state=seed),
         }
     else:
@@ -89,11 +76,11 @@ def baselines(
             "ridge regression": Ridge(),
             "gradient boosting": HistGradientBoostingRegressor(random_state=seed),
         }
-    found = {}
+    found, columns = {}, train.schema.columns
     with warnings.catch_warnings(), threadpool_limits(1):  # boosting's threads would wait for one another
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name, model in models.items():
-            found[name] = float_pipeline(model, columns).fit(x[train], y[train]).predict(x[test])
+            found[name] = float_pipeline(model, columns).fit(train.x, train.y).predict(test.x)
     return found
 
 

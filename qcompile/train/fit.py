@@ -24,9 +24,8 @@ from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
 from qcompile.search.integer.layer import IntegerLayer, quantize
 from qcompile.search.settings import RoundingSettings
-from qcompile.train.choices import Choices
-
-__all__ = ["ColumnFit", "DatasetFit", "Watch", "fit_column", "fit_dataset", "problem_of", "to_network"]
+from qcompile.train.choices import Choices, default_loss
+from qcompile.train.proof import Proof
 
 # Watch(stage, score column, progress): called from worker threads.
 Watch = Callable[[str, int, Progress], None]
@@ -61,19 +60,24 @@ class DatasetFit:
         return self.layer.objectives
 
     @property
+    def proof(self) -> Proof:
+        """What the certificates say about the deployed network."""
+        return Proof(self.objectives, tuple(f.certificate for f in self.columns))
+
+    @property
     def weights(self) -> str:
         """The first-layer grid."""
         return self.columns[0].problem.weights
 
 
-def problem_of(dataset: Dataset, column: int, beta: float, loss: str, choices: Choices) -> Problem:
+def problem_of(dataset: Dataset, column: int, beta: float, choices: Choices) -> Problem:
     """The training problem of one score column."""
     return pose(
         dataset.q,
         dataset.encoder.top,
         dataset.y[:, column],
         beta,
-        loss=loss,
+        loss=default_loss(dataset.task, choices.loss),
         family=choices.family,
         weights=choices.weights,
         activation=choices.activation,
@@ -122,9 +126,7 @@ def fit_column(
     return ColumnFit(problem, solution, certificate, atoms, reason)
 
 
-def fit_dataset(
-    dataset: Dataset, beta: float, loss: str, choices: Choices, watch: Watch | None = None
-) -> DatasetFit:
+def fit_dataset(dataset: Dataset, beta: float, choices: Choices, watch: Watch | None = None) -> DatasetFit:
     """Fit every score column, in parallel threads, then choose the shared integer layer.
 
     With ``choices.max_weight_bits`` every grid up to that width is fitted, and the one whose deployed
@@ -138,11 +140,9 @@ def fit_dataset(
     if choices.max_weight_bits is not None:
         grids = ("binary", "2bit", "3bit", "4bit")[: choices.max_weight_bits]
         single = [replace(choices, weights=g, max_weight_bits=None) for g in grids]
-        return min(
-            (fit_dataset(dataset, beta, loss, c, watch) for c in single), key=lambda f: sum(f.objectives)
-        )
+        return min((fit_dataset(dataset, beta, c, watch) for c in single), key=lambda f: sum(f.objectives))
     count = dataset.y.shape[1]
-    problems = [problem_of(dataset, c, beta, loss, choices) for c in range(count)]
+    problems = [problem_of(dataset, c, beta, choices) for c in range(count)]
 
     def run(c: int) -> ColumnFit:
         return fit_column(problems[c], choices, (lambda stage, p: watch(stage, c, p)) if watch else None)

@@ -28,7 +28,9 @@ from sklearn.svm import SVC, SVR
 from ste import straight_through  # beside this file
 from threadpoolctl import threadpool_limits
 
+from qcompile.data.dataset import dataset_of
 from qcompile.data.load import load
+from qcompile.data.table import Table
 from qcompile.model.network import forward
 from qcompile.problem.families import bilinear
 from qcompile.problem.objective import objective
@@ -40,12 +42,12 @@ from qcompile.search.krivine import sample
 from qcompile.search.refit import refit, target_of
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.baselines import float_pipeline
-from qcompile.train.candidates import Candidate
 from qcompile.train.choices import BETAS, Choices, default_loss
-from qcompile.train.choose import Chosen, choose
 from qcompile.train.fit import fit_dataset, problem_of, rows_like, to_network
-from qcompile.train.folds import folds_of
-from qcompile.train.validation import dataset_of, path
+from qcompile.train.select.candidates import Candidate
+from qcompile.train.select.choose import Chosen, choose
+from qcompile.train.select.folds import folds_of
+from qcompile.train.select.validation import path
 
 ROWS = 600
 BITS = 4
@@ -95,80 +97,57 @@ def floats(task: str, columns) -> dict:
     }
 
 
-def at_equal_size(x, y, train, test, table, neurons: int, chosen) -> dict:
+def at_equal_size(train: Table, test: Table, neurons: int, chosen: Chosen) -> dict:
     """Objective over bound, and score, of every way on one fold."""
-    task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
-    loss = default_loss(task, None)
-    encoder = chosen.candidate.fit(x[train], y[train], columns, task)
-    fitted = dataset_of(encoder, x[train], y[train], task, classes)
-    held = dataset_of(encoder, x[test], y[test], task, classes)
+    fitted = dataset_of(chosen.candidate.fit(train), train)
+    held = dataset_of(fitted.encoder, test)
     outputs = {w: np.zeros((len(test), fitted.y.shape[1])) for w in WAYS}
     total, bound = dict.fromkeys(WAYS, 0.0), 0.0
     for c in range(fitted.y.shape[1]):
-        problem = problem_of(fitted, c, chosen.beta, loss, Choices())
+        problem = problem_of(fitted, c, chosen.beta, Choices())
         found, least = networks(problem, neurons)
         bound += least
         rows = rows_like(problem, held.q)
         for way, (u, v, a) in found.items():
             total[way] += objective(problem, u, v, a)
             outputs[way][:, c] = bilinear.features(rows, u, v) @ a
-    if task == "regression":
+    if fitted.task == "regression":
         outputs = {w: f * fitted.spread + fitted.offset for w, f in outputs.items()}
     return {
         "objective": {w: total[w] / bound for w in WAYS},
-        "score": {w: score(f, y[test], task) for w, f in outputs.items()},
+        "score": {w: score(f, test.y, fitted.task) for w, f in outputs.items()},
         "inputs": f"{chosen.candidate}, beta {chosen.beta:g}",
     }
 
 
-def deployed_score(x, y, train, test, table, chosen) -> float:
+def deployed_score(train: Table, test: Table, chosen: Chosen) -> float:
     """Score of the deployed integer network at qcompile's own choices."""
-    task, classes, columns = table.schema.task, table.schema.classes, table.schema.columns
-    final = dataset_of(
-        chosen.candidate.fit(x[train], y[train], columns, task), x[train], y[train], task, classes
-    )
-    network = to_network(final, fit_dataset(final, chosen.beta, default_loss(task, None), Choices()))
-    values = network.scale * forward(network, x[test]) + network.offset
-    return score(values, y[test], task)
+    final = dataset_of(chosen.candidate.fit(train), train)
+    network = to_network(final, fit_dataset(final, chosen.beta, Choices()))
+    values = network.scale * forward(network, test.x) + network.offset
+    return score(values, test.y, train.schema.task)
 
 
-def ways(x, y, train, test, table, neurons: int) -> dict:
+def ways(train: Table, test: Table, neurons: int) -> dict:
     """All ways at equal size, on all inputs of the 4-bit encoder at the beta of its best validation score."""
-    schema, loss = table.schema, default_loss(table.schema.task, None)
     plain = Candidate("uniform", {"bits": BITS})
-    folds = folds_of(x[train], y[train], schema.task, 0)
-    rows = path(
-        plain,
-        BETAS,
-        x[train],
-        y[train],
-        folds,
-        schema.columns,
-        schema.task,
-        schema.classes,
-        loss,
-        Choices(),
-        None,
-    )
-    best = max(rows, key=lambda row: (row["score"], row["beta"]))
-    return at_equal_size(x, y, train, test, table, neurons, Chosen(plain, best["beta"], ""))
+    rows = path(plain, BETAS, train, folds_of(train, 0), Choices())
+    best = max(rows, key=lambda row: (row.score, row.beta))
+    chosen = Chosen(plain, best.beta, default_loss(train.schema.task, None), "")
+    return at_equal_size(train, test, neurons, chosen)
 
 
-def ours(x, y, train, test, table, neurons: int) -> dict:
+def ours(train: Table, test: Table, neurons: int) -> dict:
     """qcompile as it comes."""
-    schema = table.schema
-    loss = default_loss(schema.task, None)
-    chosen = choose(x[train], y[train], schema.columns, schema.task, schema.classes, loss, Choices())
-    found = deployed_score(x, y, train, test, table, chosen)
+    chosen = choose(train, Choices())
+    found = deployed_score(train, test, chosen)
     return {"score": {"qcompile": found}, "chosen": f"{chosen.candidate}, beta {chosen.beta:g}"}
 
 
-def others(x, y, train, test, table, neurons: int) -> dict:
+def others(train: Table, test: Table, neurons: int) -> dict:
     """The float models."""
-    models = floats(table.schema.task, table.schema.columns)
-    return {
-        "score": {label: m.fit(x[train], y[train]).score(x[test], y[test]) for label, m in models.items()}
-    }
+    models = floats(train.schema.task, train.schema.columns)
+    return {"score": {label: m.fit(train.x, train.y).score(test.x, test.y) for label, m in models.items()}}
 
 
 PARTS = {"ways": ways, "floats": others, "qcompile": ours}
@@ -176,19 +155,19 @@ PARTS = {"ways": ways, "floats": others, "qcompile": ours}
 
 def measured(source: str, neurons: int, known: dict, keep: Path | None, parts: list[str]) -> list[dict]:
     """One record per fold, merged from its parts; those in ``known`` are not computed again."""
-    table = load(source)
-    task = table.schema.task
-    rows = np.random.default_rng(0).permutation(table.rows)[:ROWS]
-    x, y = table.x[rows], table.y[rows]
+    whole = load(source)
+    task = whole.schema.task
+    table = whole.rows(np.random.default_rng(0).permutation(len(whole))[:ROWS])
     splitter = (StratifiedKFold if task == "classification" else KFold)(5, shuffle=True, random_state=0)
     records = []
-    for fold, (train, test) in enumerate(splitter.split(x, y)):
-        merged: dict = {"rows": table.rows, "task": task, "score": {}}
+    for fold, (train, test) in enumerate(splitter.split(table.x, table.y)):
+        merged: dict = {"rows": len(whole), "task": task, "score": {}}
         for part in parts:
             name = f"{Path(source).stem.removeprefix('sklearn:')}/{neurons}/{fold}/{part}"
             if name not in known:
                 began = time.perf_counter()
-                known[name] = {"name": name, **PARTS[part](x, y, train, test, table, neurons)}
+                found = PARTS[part](table.rows(train), table.rows(test), neurons)
+                known[name] = {"name": name, **found}
                 known[name]["seconds"] = time.perf_counter() - began
                 if keep:
                     with keep.open("a", encoding="utf-8") as file:

@@ -23,13 +23,13 @@ from threadpoolctl import threadpool_limits
 
 from qcompile import registry
 from qcompile.certificate.make import check
+from qcompile.data.dataset import dataset_of
 from qcompile.data.encode import uniform
 from qcompile.data.load import load
 from qcompile.problem.problem import pose
 from qcompile.relax.certify import certify
 from qcompile.relax.choose import solve
 from qcompile.relax.solution import Settings
-from qcompile.train.validation import dataset_of
 
 BETAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 OWN = ("breast_cancer", "digits", "wine", "iris", "diabetes")
@@ -39,9 +39,9 @@ LOSSES = registry.names("qcompile.problem.losses")
 def path(source: str, bits: int, gap: float, threads: int = 1) -> int:
     """Print one line per loss that serves the table; how many runs failed."""
     table = load(source)
-    task, classes = table.schema.task, table.schema.classes
+    task = table.schema.task
     encoder = uniform.fit(table.x, table.schema.columns, bits=bits)
-    data = dataset_of(encoder, table.x, table.y, task, classes)
+    data = dataset_of(encoder, table)
     failed = 0
     for loss in LOSSES:
         if task not in registry.load("qcompile.problem.losses", loss).TASKS:

@@ -29,7 +29,7 @@ def refused(source: object, message: str, **options: str) -> None:
 
 def test_the_good_file_loads(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(GOOD)
-    assert load(tmp_path / "t.csv").rows == 4
+    assert len(load(tmp_path / "t.csv")) == 4
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_labels_and_tasks_that_do_not_exist() -> None:
 def test_labels_of_arrays_have_one_name(tmp_path: Path) -> None:
     np.savez(tmp_path / "t.npz", x=np.random.default_rng(0).normal(size=(6, 2)), y=[0, 1] * 3)
     refused(tmp_path / "t.npz", r"are the array 'y', not 'x1'; leave label out", label="x1")
-    assert load(tmp_path / "t.npz", label="y").rows == 6
+    assert len(load(tmp_path / "t.npz", label="y")) == 6
 
 
 @pytest.mark.parametrize(

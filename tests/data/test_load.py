@@ -36,7 +36,7 @@ def write(folder: Path, text: str, name: str = "t.csv") -> Path:
 @pytest.mark.parametrize("entry", TABLES, ids=lambda e: e["name"])
 def test_every_shared_table_loads_with_no_option_but_its_name(entry: dict) -> None:
     table = load(SHARED / entry["file"])
-    assert table.rows == entry["n"]
+    assert len(table) == entry["n"]
     assert table.schema.task == ("regression" if entry["task"] == "regress" else "classification")
     counts = {name: int((table.y == i).sum()) for i, name in enumerate(table.schema.classes)}
     assert counts == entry["classes"]
@@ -72,7 +72,7 @@ def test_reading_the_file_again_by_its_schema_gives_the_same_rows() -> None:
 @needs_data
 def test_images_are_flattened_and_their_own_test_rows_are_kept_apart() -> None:
     table = load(SHARED / "mnist.npz")
-    assert table.rows == 8500 and table.held_out == 1500
+    assert len(table) == 8500 and table.held_out == 1500
     assert table.schema.classes == tuple("0123456789")
     assert "28 x 28 numbers was flattened to 784" in story(table)
     assert "same value in every row" in story(table) and len(table.schema.columns) < 784
@@ -226,7 +226,7 @@ def test_npz_labels_of_other_types(tmp_path: Path, y: np.ndarray) -> None:
 
 def test_a_file_without_a_header_gets_column_names(tmp_path: Path) -> None:
     table = load(write(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,other\n6.4,?,other\n"))
-    assert table.rows == 4 and table.schema.names == ("x1", "x2") and table.schema.label == "x3"
+    assert len(table) == 4 and table.schema.names == ("x1", "x2") and table.schema.label == "x3"
     assert "The first line of t.csv is a row" in story(table)
 
 
@@ -234,7 +234,7 @@ def test_the_headers_of_a_frame_without_names_are_headers(tmp_path: Path) -> Non
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(6, 4))).assign(y=[0, 1] * 3)
     frame.to_csv(tmp_path / "t.csv", index=False)
     table = load(tmp_path / "t.csv")
-    assert table.rows == 6 and table.schema.names == ("0", "1", "2", "3")
+    assert len(table) == 6 and table.schema.names == ("0", "1", "2", "3")
 
 
 def test_the_row_numbers_that_a_frame_is_written_with_are_left_out(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_openml_is_fetched_through_scikit_learn(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fake)
     table = load("openml:credit-g@1")
     assert (asked["name"], asked["version"]) == ("credit-g", 1)
-    assert table.schema.task == "classification" and table.rows == 30
+    assert table.schema.task == "classification" and len(table) == 30
     load("openml:31")
     assert asked["data_id"] == 31
 

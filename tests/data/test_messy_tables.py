@@ -22,7 +22,7 @@ def read(folder: Path, content: str | bytes, name: str = "t.csv") -> Table:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     table = load(path)
     again, _ = load_rows(path, table.schema)  # what predict reads is what was trained on
-    np.testing.assert_array_equal(again[: table.rows], table.x)
+    np.testing.assert_array_equal(again[: len(table)], table.x)
     return table
 
 
@@ -118,7 +118,7 @@ def test_rows_for_validation_are_trained_on_and_one_hot_labels_are_classes(tmp_p
     arrays = {f"{p}_images": x[s] for p, s in parts.items()}
     np.savez(tmp_path / "t.npz", **arrays, **{f"{p}_labels": np.eye(3)[y[s]] for p, s in parts.items()})
     table = load(tmp_path / "t.npz")
-    assert table.rows == 30 and table.held_out == 10
+    assert len(table) == 30 and table.held_out == 10
     np.testing.assert_array_equal(table.y, y)
     assert "The 8 rows for validation are among those to train on." in table.notes
 

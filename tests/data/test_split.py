@@ -31,7 +31,7 @@ def test_parts_are_disjoint_complete_sorted_and_hold_every_class(
     t = table(counts)
     train, test = split(t, fraction, seed)
     assert train.dtype == test.dtype == np.int64
-    assert sorted([*train.tolist(), *test.tolist()]) == list(range(t.rows))
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(len(t)))
     assert (np.diff(train) > 0).all() and (np.diff(test) > 0).all()
     for c, count in enumerate(counts):
         share = int((t.y[test] == c).sum())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qcompile.model.schema import Column
+from qcompile.data.table import Table
+from qcompile.model.schema import Column, Schema
 from qcompile.train.baselines import baselines
 
 
@@ -18,5 +19,6 @@ def test_many_rare_categories_are_no_obstacle(task: str) -> None:
     words = tuple(f"w{k}" for k in range(20))
     columns = tuple(Column(f"c{k}", "categorical", words) for k in range(3))
     y = (x[:, 0] > 9).astype(int) if task == "classification" else x[:, 0].astype(float)
-    found = baselines(x, y, columns, task, np.arange(150), np.arange(150, 200))
+    table = Table(x, y, Schema(columns, "y", task, ("a", "b") if task == "classification" else ()), "t")
+    found = baselines(table.rows(np.arange(150)), table.rows(np.arange(150, 200)))
     assert len(found) == 2 and all(p.shape == (50,) and np.isfinite(p).all() for p in found.values())

@@ -18,7 +18,7 @@ from qcompile.problem.objective import objective
 from qcompile.run import host, native_c, onnxruntime
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
-from qcompile.train.train_table import train_table
+from qcompile.train.table import train
 from qcompile.verify.equivalence import compare
 
 CASES = [
@@ -49,7 +49,7 @@ def test_a_table_becomes_the_same_function_on_every_backend(family, weights, act
     choices = Choices(
         encoder="uniform", bits=2, beta=0.01, neurons=6, family=family, weights=weights, activation=activation
     )
-    trained = train_table(table, choices)
+    trained = train(table, choices)
     network = trained.network
     unit = registry.load("qcompile.problem.families", family)
     for c, (problem, certificate, value) in enumerate(

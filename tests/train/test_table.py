@@ -10,14 +10,16 @@ import pytest
 from qcompile.certificate.make import check
 from qcompile.data.load import load
 from qcompile.data.split import split
+from qcompile.data.table import Table
 from qcompile.errors import QCompileError
 from qcompile.model.network import decide, forward
-from qcompile.model.schema import Column
+from qcompile.model.schema import Column, Schema
 from qcompile.problem.objective import objective
-from qcompile.train.candidates import Candidate, candidates
 from qcompile.train.choices import Choices
-from qcompile.train.choose import choose
-from qcompile.train.train_table import rebuild_problems, train_table
+from qcompile.train.provenance import rebuild_problems
+from qcompile.train.select.candidates import Candidate, candidates
+from qcompile.train.select.choose import choose
+from qcompile.train.table import train
 
 QUICK = Choices(encoder="uniform", bits=2, beta=0.01, neurons=24)
 
@@ -25,7 +27,7 @@ QUICK = Choices(encoder="uniform", bits=2, beta=0.01, neurons=24)
 @pytest.fixture(scope="module", params=["wine", "breast_cancer", "diabetes"])
 def trained(request):
     table = load(f"sklearn:{request.param}")
-    return table, train_table(table, QUICK)
+    return table, train(table, QUICK)
 
 
 def test_every_score_column_has_a_valid_certificate(trained):
@@ -61,10 +63,10 @@ def test_the_problems_can_be_posed_again_from_the_file_and_the_data(trained):
 def test_no_test_row_reaches_the_training(trained):
     table, result = trained
     assert not set(result.train_index) & set(result.test_index)
-    assert len(result.train_index) + len(result.test_index) == table.rows
+    assert len(result.train_index) + len(result.test_index) == len(table)
     x = table.x.copy()
     x[result.test_index] = 1e6  # whatever the test rows hold, the network is the same
-    other = train_table(replace(table, x=x), QUICK)
+    other = train(replace(table, x=x), QUICK)
     np.testing.assert_array_equal(other.network.u, result.network.u)
     np.testing.assert_array_equal(other.network.alpha, result.network.alpha)
     assert other.network.scale == result.network.scale
@@ -82,13 +84,13 @@ def test_the_reported_accuracy_is_that_of_the_integer_network(trained):
 
 def test_a_listener_hears_every_stage():
     heard = []
-    train_table(load("sklearn:iris"), Choices(encoder="uniform", bits=2), lambda e: heard.append(e.stage))
+    train(load("sklearn:iris"), Choices(encoder="uniform", bits=2), lambda e: heard.append(e.stage))
     for stage in ("split", "choose", "encoder", "solve", "rounding", "certificate", "accuracy"):
         assert stage in heard
 
 
 def test_the_width_limit_holds():
-    result = train_table(load("sklearn:iris"), Choices(encoder="uniform", bits=4, beta=0.001, neurons=3))
+    result = train(load("sklearn:iris"), Choices(encoder="uniform", bits=4, beta=0.001, neurons=3))
     assert (result.network.alpha != 0).sum(axis=0).max() <= 3
 
 
@@ -97,25 +99,24 @@ def test_validation_prefers_the_encoder_that_can_see():
     x = rng.uniform(-1, 1, (200, 2)).astype(np.float32)
     y = (np.abs(x[:, 0]) > 0.5).astype(np.int64)  # one bit per input cannot tell the classes apart
     columns = (Column("a", "numeric"), Column("b", "numeric"))
-    chosen = choose(x, y, columns, "classification", ("in", "out"), "logistic", Choices())
+    chosen = choose(Table(x, y, Schema(columns, "y", "classification", ("in", "out")), "t"), Choices())
     assert str(chosen.candidate) != "uniform 1 bit"
-    assert max(r["score"] for r in chosen.validation) > 0.9
+    assert max(r.score for r in chosen.validation) > 0.9
     assert chosen.reason
 
 
 def test_too_few_rows_to_validate_fall_back_and_say_so():
     x = np.arange(6, dtype=np.float32)[:, None]
     columns = (Column("a", "numeric"),)
-    chosen = choose(x, x[:, 0].astype(float), columns, "regression", (), "squared", Choices())
+    chosen = choose(Table(x, x[:, 0], Schema(columns, "y", "regression"), "t"), Choices())
     assert "too few rows" in chosen.reason
 
 
 def test_what_the_user_gives_is_not_chosen():
     columns = (Column("a", "numeric"),)
-    x = np.zeros((4, 1), np.float32)
-    given = candidates(x, columns, Choices(encoder="threshold"))
+    given = candidates(columns, Choices(encoder="threshold"))
     assert [str(c) for c in given] == ["threshold", "threshold, 8 constants"]
-    assert candidates(x, columns, Choices(k=3, beta=0.1)) == (Candidate("thermometer", {"k": 3}),)
+    assert candidates(columns, Choices(k=3, beta=0.1)) == (Candidate("thermometer", {"k": 3}),)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_a_wrong_choice_is_refused_with_the_next_step(settings, message):
 def test_the_split_is_the_one_that_the_model_file_names(trained):
     table, result = trained
     facts = result.network.provenance
-    train, _ = split(table, facts["test_fraction"], facts["seed"])
-    np.testing.assert_array_equal(train, result.train_index)
+    rows, _ = split(table, facts["test_fraction"], facts["seed"])
+    np.testing.assert_array_equal(rows, result.train_index)
 
 
 def test_ctrl_c_while_a_single_column_is_solved_stops_the_training():
@@ -151,4 +152,4 @@ def test_ctrl_c_while_a_single_column_is_solved_stops_the_training():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_table(load("sklearn:breast_cancer"), QUICK, interrupt)
+        train(load("sklearn:breast_cancer"), QUICK, interrupt)

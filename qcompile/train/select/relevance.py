@@ -14,28 +14,24 @@ norm, which does weight inputs down.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.dataset import class_targets, standardised
+from qcompile.data.dataset import targets
+from qcompile.data.table import Table
 from qcompile.model.encoder import ColumnKind, Encoder, encode, levels
-
-__all__ = ["influence", "most_relevant"]
 
 ROWS = 1500  # more rows cost cubic time and do not change which inputs matter
 FEWEST = 2  # inputs beside the constant that are always kept
 
 
-def most_relevant(encoder: Encoder, x: NDArray[Any], y: NDArray[Any], task: str, share: float) -> Encoder:
+def most_relevant(encoder: Encoder, table: Table, share: float) -> Encoder:
     """The encoder with its most influential columns only; the constants stay.
 
     Args:
         encoder: fitted on these rows.
-        x: (n, features) raw training rows.
-        y: (n,) class indices or targets.
-        task: "classification" or "regression".
+        table: the training rows.
         share: of the columns to keep, above 0; 1 keeps all.
 
     Returns:
@@ -45,21 +41,21 @@ def most_relevant(encoder: Encoder, x: NDArray[Any], y: NDArray[Any], task: str,
     count = max(FEWEST, int(np.ceil(share * np.sum(~fixed))))
     if count >= np.sum(~fixed):
         return encoder
-    rows = np.arange(len(x)) if len(x) <= ROWS else np.linspace(0, len(x) - 1, ROWS).astype(int)
-    z = levels(encode(encoder, x[rows]), encoder.bits) / encoder.top
-    targets = standardised(y)[0] if task == "regression" else class_targets(y, int(np.max(y)) + 1)
-    size = np.where(fixed, np.inf, influence(z, targets[rows]))
+    n = len(table)
+    rows = np.arange(n) if n <= ROWS else np.linspace(0, n - 1, ROWS).astype(int)
+    z = levels(encode(encoder, table.x[rows]), encoder.bits) / encoder.top
+    size = np.where(fixed, np.inf, influence(z, targets(table)[rows]))
     kept = np.sort(np.argsort(-size, kind="stable")[: count + int(fixed.sum())])
     parts = {name: getattr(encoder, name)[kept] for name in ("kind", "feature", "shift", "gain")}
     return replace(encoder, **parts)
 
 
-def influence(z: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+def influence(z: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Norms of the rows of Z, relative to the largest, over all targets.
 
     Args:
         z: (n, d) encoded rows in [-1, 1].
-        targets: (n, k).
+        wanted: (n, k) targets.
 
     Returns:
         (d,) in [0, 1], to nine digits, so that no choice hangs on how a sum was rounded.
@@ -74,7 +70,7 @@ def influence(z: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[n
         kernel = (z @ z.T / z.shape[1]) ** 2
         # A ridge as large as the kernel's mean eigenvalue: no scale of the inputs to be tuned for.
         ridge = max(float(np.trace(kernel)) / len(kernel), 1e-300)
-        duals = np.linalg.solve(kernel + ridge * np.eye(len(kernel)), targets - targets.mean(axis=0))
+        duals = np.linalg.solve(kernel + ridge * np.eye(len(kernel)), wanted - wanted.mean(axis=0))
         squares = sum((((z.T * a) @ z) ** 2).sum(axis=1) for a in duals.T)
     size = np.sqrt(squares)
     return np.asarray(np.round(size / max(float(size.max()), 1e-300), 9))

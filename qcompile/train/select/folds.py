@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEW", "folds_of", "standard_error"]
+from qcompile.data.table import Table
+
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # indices of the rows to fit, and of those held out
 
 ROWS = 1500  # validation networks are trained on at most this many rows
 # Few rows make noisy folds, and fit in no time: their folds are repeated.
 FEW, REPEATS = 400, 3
 
 
-def folds_of(
-    x: NDArray[np.float32], y: NDArray[Any], task: str, seed: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def folds_of(table: Table, seed: int) -> list[Fold]:
     """Seeded folds over at most ROWS rows, stratified for classes; empty if a fold would be too small.
 
     Args:
-        x: (n, features) training rows.
-        y: (n,) class indices or targets.
-        task: "classification" or "regression".
+        table: training rows.
         seed: of the choice of rows and of the folds.
 
     Returns:
-        (rows to fit, rows held out) pairs of indices; every class is among the rows to fit.
+        folds of which every class is among the rows to fit.
 
-    >>> pairs = folds_of(np.zeros((600, 1), np.float32), np.arange(600) % 2, "classification", 0)
+    >>> from qcompile.model.schema import Column, Schema
+    >>> schema = Schema((Column("a", "numeric"),), "y", "classification", ("no", "yes"))
+    >>> pairs = folds_of(Table(np.zeros((600, 1)), np.arange(600) % 2, schema, "doc"), 0)
     >>> len(pairs), [len(part) for part in pairs[0]]
     (5, [480, 120])
     """
     from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold, train_test_split
 
+    y, task = table.y, table.schema.task
     rows = np.arange(len(y))
     smallest = int(np.bincount(y).min()) if task == "classification" else len(y)
     if len(rows) > ROWS:

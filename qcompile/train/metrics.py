@@ -1,0 +1,70 @@
+"""How good a network is on the test rows, beside ordinary models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qcompile.data.table import Table
+from qcompile.model.network import Network, decide, forward
+from qcompile.train.baselines import baselines
+
+POINTS = 400  # test rows of a regression that the report shows one by one
+
+
+def metrics_of(
+    network: Network, table: Table, train: NDArray[np.intp], test: NDArray[np.intp], seed: int
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Scores on both parts of a split, what the report draws of them, and the values on the test rows.
+
+    Args:
+        network: trained on the rows ``train``.
+        table: all rows.
+        train: indices.
+        test: indices.
+        seed: of the baselines.
+
+    Returns:
+        {"measure", "train", "test", "baselines", "confusion", "baseline_confusion", "majority", "points"};
+        (n_test, C) float64 values of the network.
+    """
+    from sklearn.metrics import accuracy_score, confusion_matrix, r2_score
+
+    scores = forward(network, table.x)
+    values = np.asarray(network.scale * scores + network.offset, dtype=np.float64)
+    others = baselines(table.rows(train), table.rows(test), seed)
+    regression = network.task == "regression"
+    predicted = values[:, 0] if regression else decide(network, scores)
+    score = r2_score if regression else accuracy_score
+
+    def confused(labels: NDArray[Any]) -> list[list[int]]:
+        found: list[list[int]] = confusion_matrix(
+            table.y[test], labels, labels=np.arange(len(network.classes))
+        ).tolist()
+        return found
+
+    metrics: dict[str, Any] = {
+        "measure": "R2" if regression else "accuracy",
+        "train": float(score(table.y[train], predicted[train])),
+        "test": float(score(table.y[test], predicted[test])),
+        "baselines": {name: float(score(table.y[test], told)) for name, told in others.items()},
+        "confusion": None if regression else confused(predicted[test]),
+        "baseline_confusion": {} if regression else {name: confused(told) for name, told in others.items()},
+        "majority": None if regression else _majority(table, test),
+        "points": _points(np.asarray(table.y[test], dtype=np.float64), values[test, 0]) if regression else [],
+    }
+    return metrics, values[test]
+
+
+def _majority(table: Table, test: NDArray[np.intp]) -> dict[str, Any]:
+    """The most frequent class of the test rows, and its share: what answering without looking reaches."""
+    counts = np.bincount(table.y[test], minlength=len(table.schema.classes))
+    return {"name": table.schema.classes[int(counts.argmax())], "share": float(counts.max() / counts.sum())}
+
+
+def _points(actual: NDArray[np.float64], predicted: NDArray[np.float64]) -> list[list[float]]:
+    """[actual, predicted] of at most ``POINTS`` test rows, evenly taken."""
+    keep = np.unique(np.linspace(0, len(actual) - 1, POINTS).round().astype(int))
+    return [[float(a), float(p)] for a, p in zip(actual[keep], predicted[keep], strict=True)]

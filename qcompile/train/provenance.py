@@ -1,0 +1,74 @@
+"""What a model file says about its training: enough to pose its problems again from the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qcompile.data.dataset import dataset_of
+from qcompile.data.split import split
+from qcompile.data.table import Table
+from qcompile.model.network import Network
+from qcompile.model.schema import Schema
+from qcompile.problem.problem import Problem
+from qcompile.train.choices import Choices
+from qcompile.train.fit import DatasetFit, problem_of
+from qcompile.train.select.choose import Chosen
+
+
+def provenance_of(
+    source: str, schema: Schema, choices: Choices, chosen: Chosen, fit: DatasetFit
+) -> dict[str, Any]:
+    """Source, columns, split, settings and the certificate's summary; plain data for JSON."""
+    return {
+        "source": source,
+        "schema": schema.to_json(),
+        "seed": choices.seed,
+        "test_fraction": choices.test_fraction,
+        "encoder": str(chosen.candidate),
+        "loss": chosen.loss,
+        "beta": chosen.beta,
+        "family": choices.family,
+        "weights": fit.weights,
+        "activation": list(choices.activation) if choices.activation else None,
+        "certificate": certificate_summary(fit),
+    }
+
+
+def certificate_summary(fit: DatasetFit) -> dict[str, Any]:
+    """Objective, bound and gap, in total and per score column."""
+    proof = fit.proof
+    return {
+        "objective": proof.objective,
+        "bound": proof.bound,
+        "gap": proof.gap,
+        "kind": sorted({c.kind for c in proof.columns}),
+        "columns": [
+            {"objective": float(o), "bound": float(c.bound), "gap": float(g)}
+            for o, c, g in zip(proof.objectives, proof.columns, proof.gaps, strict=True)
+        ],
+    }
+
+
+def rebuild_problems(network: Network, table: Table) -> list[Problem]:
+    """The training problems of a stored network, posed again from the data alone.
+
+    The split is seeded, the encoder is part of the network: nothing is fitted here.
+
+    Args:
+        network: with the provenance that training wrote.
+        table: the same table.
+
+    Returns:
+        one ``Problem`` per score column.
+    """
+    facts = network.provenance
+    train, _ = split(table, float(facts["test_fraction"]), int(facts["seed"]))
+    dataset = dataset_of(network.encoder, table.rows(train))
+    activation = facts.get("activation")
+    choices = Choices(
+        loss=str(facts["loss"]),
+        family=str(facts["family"]),
+        weights=str(facts["weights"]),
+        activation=tuple(activation) if activation else None,
+    )
+    return [problem_of(dataset, c, float(facts["beta"]), choices) for c in range(dataset.y.shape[1])]

@@ -1,0 +1,1 @@
+"""What validation on the training rows decides: encoder, regularisation, inputs."""

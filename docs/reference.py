@@ -26,7 +26,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields|Source):\s*(.*)$"
 
 def help_of(*words: str) -> str:
     """What ``qcompile WORDS --help`` prints on a terminal of 100 columns."""
-    result = CliRunner().invoke(main, [*words, "--help"], prog_name="qcompile", terminal_width=100)
+    result = CliRunner().invoke(main, [*words, "--help"], terminal_width=100)
     return str(result.output).rstrip()
 
 

@@ -103,6 +103,7 @@ def _leave(code: int, sentence: str) -> NoReturn:
 
 
 @click.group(
+    "qcompile",
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -54,3 +54,14 @@ def test_every_identity_of_the_theory_names_its_test() -> None:
 def test_no_document_names_a_place_on_some_machine() -> None:
     for page in PAGES:
         assert not re.search(r"/(work|root|home)/\w", page.read_text(encoding="utf-8")), page
+
+
+PATH = re.compile(r"`((?:qcompile|kernels|targets|tests|docs|examples)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    """``NAME`` stands for a file that the reader may add: its folder exists."""
+    for path in PATH.findall(prose(page)):
+        named = ROOT / path
+        assert (named.parent if named.stem == "NAME" else named).exists(), path

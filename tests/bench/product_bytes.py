@@ -7,6 +7,9 @@ A line per product: model, file, sha256. Left out of every file is what says who
 lines: digests, versions, provenance (its certificate summary is a line of its own), measured figures. Only
 the public functions and the command line are used, so one copy of this file serves every state.
 
+Numba compiles in the first run of a fresh checkout, and a network trained then may differ in the last
+digits: run it twice there and take the second output.
+
 --against FILE prints what differs from an earlier output and exits with 1.
 """
 

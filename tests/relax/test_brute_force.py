@@ -75,7 +75,7 @@ def bracket(problem, loss, phi, alpha):
     return lower, float(w @ loss.value(f, problem.y) + c * np.abs(alpha).sum())
 
 
-def random_problem(seed):
+def nth_problem(seed):
     """Losses, families, grids, input bits, betas and sizes in turn; a grid that is too large is replaced."""
     rng = np.random.default_rng(seed)
     family = FAMILIES[seed % len(FAMILIES)]
@@ -103,7 +103,7 @@ def random_problem(seed):
 def test_the_true_optimum_is_never_below_the_bound(block):
     tight = 0
     for seed in range(block, PROBLEMS, 6):
-        problem = random_problem(seed)
+        problem = nth_problem(seed)
         solution = solve(problem, settings=Settings(gap=1e-6))
         certificate = certify(problem, solution)
         assert check(problem, certificate).valid

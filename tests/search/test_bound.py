@@ -7,8 +7,9 @@ import time
 
 import numpy as np
 import pytest
-from support.problems import fast_of, random_problem, signs, start_of, symmetric
+from support.problems import fast_of, sign_problem, signs, start_of, symmetric
 
+from qcompile import registry
 from qcompile.bound.branch import bound_of, grow, leaves, stored, whole
 from qcompile.bound.cuts import constants, larger, left_sides, slacks, violated
 from qcompile.bound.node import root
@@ -25,6 +26,8 @@ from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Progress
 from qcompile.search.atoms import Atoms
 from qcompile.search.settings import RoundingSettings
+
+LOSSES = registry.names("qcompile.problem.losses")
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 6, 8, 11])
@@ -44,11 +47,11 @@ def test_equal_and_opposite_columns_are_enumerated_once() -> None:
     assert merged(q).tolist() == [[1, -1, 0, 0, 1], [0, 0, 1, 0, 0]]
 
 
-@pytest.mark.parametrize("loss", ["logistic", "squared", "squared_hinge", "huber"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("d", [3, 6])
 def test_the_enumerated_price_is_the_largest_of_all(loss: str, d: int) -> None:
-    problem = random_problem(d, d, "squared" if loss == "huber" else loss)
-    problem = dataclasses.replace(problem, loss=loss, beta=1e-6)
+    problem = sign_problem(d, d, loss)
+    problem = dataclasses.replace(problem, beta=1e-6)
     dual = np.random.default_rng(1).standard_normal(problem.n)
     g = bilinear.gradient(problem, dual)
     price = enumeration.price(problem, dual, {})
@@ -99,7 +102,7 @@ def test_triangles_tighten_and_a_tree_closes_the_bound(seed: int) -> None:
 @pytest.mark.parametrize("loss", ["logistic", "squared"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_bound_is_above_the_optimum(level: str, loss: str) -> None:
-    problem = random_problem(5, 6, loss)
+    problem = sign_problem(5, 6, loss)
     atoms = start_of(problem)
     proved = prove(problem, atoms, fast_of(problem), level, 5.0)
     verdict = certificates.check(problem, proved)
@@ -114,7 +117,7 @@ def test_no_bound_is_above_the_optimum(level: str, loss: str) -> None:
 @pytest.mark.parametrize("d", [8, pytest.param(36, marks=pytest.mark.slow)])
 def test_the_odd_set_bound_is_between_the_sdp_and_the_optimum(d: int, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("qcompile.bound.prove.QUICK", 0)  # nothing is enumerated
-    problem = random_problem(7, d, n=120)
+    problem = sign_problem(7, d, n=120)
     atoms = start_of(problem)
     fast = fast_of(problem)
     told: list[Progress] = []
@@ -132,11 +135,18 @@ def test_a_tree_of_cases_is_checked_leaf_by_leaf() -> None:
     made = certificates.prove(problem, dual, "odd_sets", arrays)
     exact = certificates.prove(problem, dual, "enumeration", {})
     assert len(arrays["diagonal"]) > 1
-    assert exact.bound * (1 - 3e-3) <= made.bound <= exact.bound + exact.margin
+    loss = registry.load("qcompile.problem.losses", problem.loss)
+    price = np.abs(signs(problem.d) @ bilinear.gradient(problem, dual)).sum(axis=1).max()
+    below, truth = (
+        -problem.weight @ loss.conjugate(t * problem.penalty / price * dual, problem.y) for t in (0.999, 1.0)
+    )
+    assert below < truth  # concave along the ray: nothing that the price allows is larger
+    assert exact.bound * (1 - 3e-3) <= made.bound <= truth
+    assert exact.bound <= truth
 
 
 def small_tree() -> tuple[Problem, np.ndarray, dict[str, np.ndarray]]:
-    problem = random_problem(3, 9)
+    problem = sign_problem(3, 9)
     problem = dataclasses.replace(problem, y=np.random.default_rng(0).choice([-1.0, 1.0], size=problem.n))
     dual = -0.5 * problem.y
     g = bilinear.gradient(problem, dual)
@@ -198,7 +208,7 @@ def test_certificates_survive_the_file(kind: str, tmp_path) -> None:  # type: ig
 
 
 def test_too_many_inputs_to_enumerate_are_refused() -> None:
-    problem = random_problem(1, 45, n=60)
+    problem = sign_problem(1, 45, n=60)
     claim = certificates.Certificate(0.0, "enumeration", np.zeros(problem.n), {}, 0.0, problem.digest)
     assert "too many" in certificates.check(problem, claim).reason
     with pytest.raises(UnsupportedError, match="too many"):
@@ -206,7 +216,7 @@ def test_too_many_inputs_to_enumerate_are_refused() -> None:
 
 
 def test_close_gap_improves_a_poor_network_until_its_gap_is_a_thousandth() -> None:
-    problem = random_problem(2, 12, n=80, beta=0.005)
+    problem = sign_problem(2, 12, n=80, beta=0.005)
     poor = Atoms(np.ones((1, 12)), np.ones((1, 12)), np.array([0.1]), 1.0, 2.0)
     atoms, certificate = close_gap(problem, poor, RoundingSettings(neurons=500))
     assert certificates.check(problem, certificate).valid
@@ -214,9 +224,9 @@ def test_close_gap_improves_a_poor_network_until_its_gap_is_a_thousandth() -> No
 
 
 def test_unasked_it_is_exact_for_few_distinct_inputs_of_the_bilinear_family() -> None:
-    few = random_problem(2, 5)
+    few = sign_problem(2, 5)
     copies = dataclasses.replace(few, q=np.tile(few.q, 20))  # the same inputs again cost nothing
-    many = random_problem(UNASKED + 9, UNASKED + 9)
+    many = sign_problem(UNASKED + 9, UNASKED + 9)
     assert [affordable(p) for p in (few, copies, many)] == ["exact", "exact", "fast"]
     assert affordable(dataclasses.replace(few, family="quadratic")) == "fast"
     atoms = start_of(few)
@@ -224,7 +234,7 @@ def test_unasked_it_is_exact_for_few_distinct_inputs_of_the_bilinear_family() ->
 
 
 def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
-    problem = dataclasses.replace(random_problem(2, 5), family="quadratic")
+    problem = dataclasses.replace(sign_problem(2, 5), family="quadratic")
     fast = fast_of(problem)
     atoms = start_of(problem)
     assert prove(problem, atoms, fast, "fast") is fast
@@ -238,7 +248,7 @@ def test_other_families_and_levels_are_refused_in_one_sentence() -> None:
 
 
 def test_a_dual_vector_of_zeros_has_an_exact_proof_too() -> None:
-    drawn = random_problem(3, 5, "squared")
+    drawn = sign_problem(3, 5, "squared")
     problem = dataclasses.replace(drawn, y=np.zeros(drawn.n))
     made = certificates.prove(problem, np.zeros(problem.n), "enumeration", {})
     assert certificates.check(problem, made).valid

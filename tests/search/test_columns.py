@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from support.problems import KINDS, random_problem, true_optimum
 
 from qcompile import registry
 from qcompile.problem.objective import objective
@@ -16,39 +17,30 @@ from qcompile.search.columns import generate
 from qcompile.search.settings import RoundingSettings
 
 LOSSES = registry.names("qcompile.problem.losses")
-KINDS = (
-    "bilinear-binary",
-    "bilinear-2bit",
-    "quadratic-binary",
-    "quadratic-ternary",
-    "polynomial-binary",
-    "polynomial-ternary",
-    "polynomial-even",
-)
 # Clarabel's relative accuracy, plus the generation's own tolerance.
 SOLVER = 1e-6
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_objective_is_the_optimum_over_all_enumerated_atoms(make_problem, true_optimum, loss, kind):
+def test_the_objective_is_the_optimum_over_all_enumerated_atoms(loss, kind):
     for seed, (n, d, beta) in enumerate(((12, 3, 0.05), (30, 4, 0.01), (25, 4, 0.002))):
-        problem = make_problem(seed, n, d, beta, loss, kind)
+        problem = random_problem(seed, n, d, beta, loss, kind)
         settings = RoundingSettings(tolerance=1e-5)
         found, best = generate(problem, settings).objective, true_optimum(problem)
         slack = SOLVER * max(1.0, best)
         assert best - slack <= found <= best * (1 + settings.tolerance) + slack
 
 
-def test_five_inputs_bilinear_matches_brute_force(make_problem, true_optimum):
+def test_five_inputs_bilinear_matches_brute_force():
     for seed in range(3):
-        problem = make_problem(seed, 40, 5, 0.004, "squared", "bilinear-binary")
+        problem = random_problem(seed, 40, 5, 0.004, "squared", "bilinear-binary")
         assert generate(problem, RoundingSettings()).objective <= true_optimum(problem) * (1 + 1e-4) + SOLVER
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rounds_never_raise_the_objective_and_atoms_are_distinct_and_used(make_problem, kind):
-    problem = make_problem(5, 60, 8, 0.003, "logistic", kind)
+def test_rounds_never_raise_the_objective_and_atoms_are_distinct_and_used(kind):
+    problem = random_problem(5, 60, 8, 0.003, "logistic", kind)
     seen = []
     atoms = generate(problem, RoundingSettings(on_progress=seen.append))
     values = [p.objective for p in atoms.history]
@@ -61,8 +53,8 @@ def test_rounds_never_raise_the_objective_and_atoms_are_distinct_and_used(make_p
     assert atoms.objective == objective(problem, atoms.u, atoms.v, atoms.alpha)
 
 
-def test_equal_seeds_give_equal_bytes(make_problem):
-    problem = make_problem(1, 80, 12, 0.002, "logistic", "bilinear-binary")
+def test_equal_seeds_give_equal_bytes():
+    problem = random_problem(1, 80, 12, 0.002, "logistic", "bilinear-binary")
     for neurons in (6, 128):
         a, b = (generate(problem, RoundingSettings(neurons=neurons, seed=3)) for _ in range(2))
         for name in ("u", "v", "alpha"):
@@ -70,8 +62,8 @@ def test_equal_seeds_give_equal_bytes(make_problem):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_width_asked_is_kept_and_narrower_is_never_better(make_problem, kind):
-    problem = make_problem(2, 120, 10, 0.001, "squared", kind)
+def test_the_width_asked_is_kept_and_narrower_is_never_better(kind):
+    problem = random_problem(2, 120, 10, 0.001, "squared", kind)
     full = generate(problem, RoundingSettings(neurons=1000))
     for neurons in (1, 4):
         narrow = generate(problem, RoundingSettings(neurons=neurons))
@@ -82,8 +74,8 @@ def test_the_width_asked_is_kept_and_narrower_is_never_better(make_problem, kind
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_price_that_no_neuron_is_worth_gives_the_empty_network(make_problem, loss, kind):
-    problem = make_problem(0, 10, 4, 1e4, loss, kind)
+def test_a_price_that_no_neuron_is_worth_gives_the_empty_network(loss, kind):
+    problem = random_problem(0, 10, 4, 1e4, loss, kind)
     atoms = generate(problem, RoundingSettings())
     assert atoms.u.shape == atoms.v.shape == (0, 4) and atoms.alpha.shape == (0,)
     value = registry.load("qcompile.problem.losses", loss).value(np.zeros(problem.n), problem.y)
@@ -100,17 +92,17 @@ def test_one_sample_one_input_and_equal_targets(loss):
     assert len(equal.alpha) >= 1 and np.isfinite(equal.objective)
 
 
-def test_a_time_limit_still_returns_a_valid_network(make_problem):
-    problem = make_problem(4, 200, 20, 1e-4, "squared", "bilinear-binary")
+def test_a_time_limit_still_returns_a_valid_network():
+    problem = random_problem(4, 200, 20, 1e-4, "squared", "bilinear-binary")
     atoms = generate(problem, RoundingSettings(max_seconds=0.0))
     assert atoms.objective == objective(problem, atoms.u, atoms.v, atoms.alpha)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_solution_or_a_neighbour_may_start_it_and_does_not_change_the_optimum(make_problem, kind):
+def test_a_solution_or_a_neighbour_may_start_it_and_does_not_change_the_optimum(kind):
     from qcompile.relax.choose import solve
 
-    problem = make_problem(6, 60, 8, 0.01, "squared", kind)
+    problem = random_problem(6, 60, 8, 0.01, "squared", kind)
     cold = generate(problem, RoundingSettings())
     neighbour = generate(replace(problem, beta=0.02), RoundingSettings())
     for start in (solve(problem), neighbour):

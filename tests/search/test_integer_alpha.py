@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.problems import KINDS, random_problem, true_optimum
 
 from qcompile import registry
 from qcompile.model.encoder import Encoder
@@ -14,20 +15,10 @@ from qcompile.search.columns import generate
 from qcompile.search.integer.layer import quantize
 from qcompile.search.settings import RoundingSettings
 
-KINDS = (
-    "bilinear-binary",
-    "bilinear-2bit",
-    "quadratic-binary",
-    "quadratic-ternary",
-    "polynomial-binary",
-    "polynomial-ternary",
-    "polynomial-even",
-)
 
-
-def _three_classes(kind_of, loss: str = "logistic", beta: float = 0.003):
+def _three_classes(loss: str = "logistic", beta: float = 0.003):
     """One-vs-rest problems over the same rows."""
-    base = kind_of(0, 90, 6, beta, "squared", "bilinear-binary")
+    base = random_problem(0, 90, 6, beta, "squared", "bilinear-binary")
     rng = np.random.default_rng(0)
     q = 2 * rng.integers(0, 4, (90, 6)) - 3
     q[:, -1] = 3
@@ -40,8 +31,8 @@ def _three_classes(kind_of, loss: str = "logistic", beta: float = 0.003):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_the_objective_is_recomputed_from_the_integer_network(make_problem, kind, bits):
-    problem = make_problem(1, 60, 6, 0.005, "logistic", kind)
+def test_the_objective_is_recomputed_from_the_integer_network(kind, bits):
+    problem = random_problem(1, 60, 6, 0.005, "logistic", kind)
     atoms = generate(problem, RoundingSettings())
     layer = quantize([problem], [atoms], bits)
     top = max(1, 2 ** (bits - 1) - 1)
@@ -71,9 +62,9 @@ def test_the_objective_is_recomputed_from_the_integer_network(make_problem, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_integer_network_beats_the_true_optimum_and_wide_ones_reach_it(make_problem, true_optimum, kind):
+def test_no_integer_network_beats_the_true_optimum_and_wide_ones_reach_it(kind):
     for seed in range(3):
-        problem = make_problem(seed, 25, 4, 0.01, "squared", kind)
+        problem = random_problem(seed, 25, 4, 0.01, "squared", kind)
         atoms, best = generate(problem, RoundingSettings(tolerance=1e-6)), true_optimum(problem)
         values = [quantize([problem], [atoms], bits).objectives[0] for bits in (1, 3, 6, 12, 16)]
         assert min(values) >= best - 1e-6
@@ -82,8 +73,8 @@ def test_no_integer_network_beats_the_true_optimum_and_wide_ones_reach_it(make_p
         assert values[-1] <= atoms.objective * (1 + 1e-5)
 
 
-def test_classes_share_equal_neurons_and_one_scale(make_problem):
-    problems, atoms = _three_classes(make_problem)
+def test_classes_share_equal_neurons_and_one_scale():
+    problems, atoms = _three_classes()
     layer = quantize(problems, atoms, 8)
     assert len(layer.u) < sum(len(a.alpha) for a in atoms)
     assert layer.alpha.shape == (len(layer.u), 3)
@@ -104,8 +95,8 @@ def test_neurons_equal_up_to_sign_and_swap_become_one():
     assert layer.objectives == quantize([problem], [alone], 8).objectives
 
 
-def test_more_bits_are_never_much_worse_and_equal_magnitudes_are_signs(make_problem):
-    problem = make_problem(9, 150, 12, 0.002, "logistic", "bilinear-binary")
+def test_more_bits_are_never_much_worse_and_equal_magnitudes_are_signs():
+    problem = random_problem(9, 150, 12, 0.002, "logistic", "bilinear-binary")
     atoms = generate(problem, RoundingSettings())
     values = {bits: quantize([problem], [atoms], bits).objectives[0] for bits in (1, 2, 3, 4, 6, 8, 12)}
     assert values[1] == values[2]
@@ -114,27 +105,27 @@ def test_more_bits_are_never_much_worse_and_equal_magnitudes_are_signs(make_prob
 
 
 @pytest.mark.parametrize("bits", [1, 8])
-def test_empty_networks_make_an_empty_layer(make_problem, bits):
-    problem = make_problem(0, 10, 4, 1e4, "logistic", "bilinear-binary")
+def test_empty_networks_make_an_empty_layer(bits):
+    problem = random_problem(0, 10, 4, 1e4, "logistic", "bilinear-binary")
     empty = generate(problem, RoundingSettings())
     assert quantize([problem], [empty], bits).objectives == (empty.objective,)
     layer = quantize([problem, problem], [empty, empty], bits)
     assert layer.u.shape == (0, 4) and layer.alpha.shape == (0, 2) and layer.scale > 0
     assert layer.objectives == (empty.objective, empty.objective)
-    cheap = make_problem(0, 10, 4, 0.001, "logistic", "bilinear-binary")
+    cheap = random_problem(0, 10, 4, 0.001, "logistic", "bilinear-binary")
     mixed = quantize([problem, cheap], [empty, generate(cheap, RoundingSettings())], bits)
     assert not mixed.alpha[:, 0].any() and mixed.alpha[:, 1].any()
 
 
-def test_the_same_input_gives_the_same_bytes(make_problem):
-    problems, atoms = _three_classes(make_problem)
+def test_the_same_input_gives_the_same_bytes():
+    problems, atoms = _three_classes()
     a, b = quantize(problems, atoms, 4), quantize(problems, atoms, 4)
     assert a.alpha.tobytes() + a.u.tobytes() == b.alpha.tobytes() + b.u.tobytes() and a.scale == b.scale
 
 
-def test_wrong_widths_and_mixed_problems_are_refused(make_problem):
-    problem = make_problem(0, 10, 4, 0.1, "squared", "bilinear-binary")
-    other = make_problem(0, 10, 5, 0.1, "squared", "bilinear-binary")
+def test_wrong_widths_and_mixed_problems_are_refused():
+    problem = random_problem(0, 10, 4, 0.1, "squared", "bilinear-binary")
+    other = random_problem(0, 10, 5, 0.1, "squared", "bilinear-binary")
     atoms = generate(problem, RoundingSettings())
     with pytest.raises(ValueError, match=r"bits is 17, allowed: 1 .*2 to 16"):
         quantize([problem], [atoms], 17)
@@ -142,10 +133,10 @@ def test_wrong_widths_and_mixed_problems_are_refused(make_problem):
         quantize([problem, other], [atoms, atoms], 8)
 
 
-def test_coarse_integers_gain_from_polished_weights(make_problem):
+def test_coarse_integers_gain_from_polished_weights():
     gained = 0
     for seed in range(4):
-        problem = make_problem(seed, 120, 8, 0.002, "logistic", "bilinear-binary")
+        problem = random_problem(seed, 120, 8, 0.002, "logistic", "bilinear-binary")
         atoms = generate(problem, RoundingSettings())
         # Two equal columns are quantized without polishing, to twice the objective of one.
         plain = quantize([problem, problem], [atoms, atoms], 1).objectives[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.problems import random_problem
 
 from qcompile import registry
 from qcompile.errors import UnsupportedError
@@ -37,8 +38,8 @@ def test_the_expectation_of_uv_is_z_over_rho(d, full):
     assert np.abs(u.mean(axis=0)).max() <= 6 / np.sqrt(DRAWS)
 
 
-def test_the_sampled_network_tends_to_the_relaxed_one(make_problem):
-    problem = make_problem(0, 40, 6, 0.02, "squared", "bilinear-binary")
+def test_the_sampled_network_tends_to_the_relaxed_one():
+    problem = random_problem(0, 40, 6, 0.02, "squared", "bilinear-binary")
     solution = solve(problem)
     atoms = sample(problem, solution, 40_000, seed=1)
     phi = registry.load("qcompile.problem.families", "bilinear").features(problem, atoms.u, atoms.v)
@@ -50,14 +51,14 @@ def test_the_sampled_network_tends_to_the_relaxed_one(make_problem):
     assert atoms.objective == objective(problem, atoms.u, atoms.v, atoms.alpha)
 
 
-def test_a_radius_of_zero_gives_a_network_that_is_zero(make_problem):
-    problem = make_problem(0, 10, 3, 0.1, "squared", "bilinear-2bit")
+def test_a_radius_of_zero_gives_a_network_that_is_zero():
+    problem = random_problem(0, 10, 3, 0.1, "squared", "bilinear-2bit")
     atoms = sample(problem, _solution(np.zeros((3, 1)), np.zeros((3, 1)), 0.0), 8, seed=0)
     assert (np.abs(atoms.u) == 3).all() and (atoms.alpha == 0).all()
 
 
-def test_one_vector_families_are_refused_by_name(make_problem):
-    problem = make_problem(0, 10, 3, 0.1, "squared", "quadratic-binary")
+def test_one_vector_families_are_refused_by_name():
+    problem = random_problem(0, 10, 3, 0.1, "squared", "quadratic-binary")
     with pytest.raises(UnsupportedError, match=r"'quadratic' has one; use column generation"):
         sample(problem, _solution(np.eye(3), np.eye(3), 2.0), 8, seed=0)
 

@@ -8,8 +8,9 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from support.problems import random_problem, signs, start_of, symmetric
+from support.problems import sign_problem, signs, start_of, symmetric
 
+from qcompile import registry
 from qcompile.bound.branch import bound_of, divide, finish, leaves, stored, where, whole
 from qcompile.bound.cuts import slacks
 from qcompile.bound.descend import descend
@@ -21,11 +22,12 @@ from qcompile.certificate import make as certificates
 from qcompile.certificate.proofs import odd_sets
 from qcompile.problem.families import bilinear
 
+LOSSES = registry.names("qcompile.problem.losses")
 
-@pytest.mark.parametrize("loss", ["logistic", "squared", "huber", "squared_hinge"])
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_free_dual_vector_proves_more_than_the_fixed_one(loss: str) -> None:
-    problem = random_problem(8, 7, "squared" if loss == "huber" else loss, n=60)
-    problem = dataclasses.replace(problem, loss=loss)
+    problem = sign_problem(8, 7, loss, n=60)
     atoms = start_of(problem)
     f = bilinear.features(problem, atoms.u, atoms.v) @ atoms.alpha
     moving = free(problem, float(np.abs(atoms.alpha).sum()))
@@ -49,7 +51,7 @@ def test_a_free_dual_vector_proves_more_than_the_fixed_one(loss: str) -> None:
 
 
 def test_cases_share_one_bound_and_their_gradients_are_those_of_the_joint_problem() -> None:
-    problem = random_problem(4, 6, n=30)
+    problem = sign_problem(4, 6, n=30)
     moving = free(problem, 0.7)
     f = np.random.default_rng(1).standard_normal(problem.n)
     g = moving.matrix(f)
@@ -102,7 +104,7 @@ def test_whatever_is_split_the_checker_sees_the_same_cases_and_every_atom_once(
 
 
 def test_a_time_limit_that_has_passed_still_leaves_a_valid_bound() -> None:
-    problem = random_problem(6, 9, n=80)
+    problem = sign_problem(6, 9, n=80)
     atoms = start_of(problem)
     f = bilinear.features(problem, atoms.u, atoms.v) @ atoms.alpha
     moving = free(problem, float(np.abs(atoms.alpha).sum()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.problems import KINDS, random_problem
 
 from qcompile import registry
 from qcompile.model.grid import values
@@ -16,15 +17,6 @@ from qcompile.search.settings import RoundingSettings
 from qcompile.search.swap import swap
 from qcompile.search.weight_moves import judge
 
-KINDS = (
-    "bilinear-binary",
-    "bilinear-2bit",
-    "quadratic-binary",
-    "quadratic-ternary",
-    "polynomial-binary",
-    "polynomial-ternary",
-    "polynomial-even",
-)
 LOSSES = registry.names("qcompile.problem.losses")
 
 
@@ -38,8 +30,8 @@ def _random_net(problem, m: int, seed: int):
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_polishing_lowers_the_objective_and_stays_on_the_grid(make_problem, kind, loss):
-    problem = make_problem(3, 60, 7, 0.002, loss, kind)
+def test_polishing_lowers_the_objective_and_stays_on_the_grid(kind, loss):
+    problem = random_problem(3, 60, 7, 0.002, loss, kind)
     net = _random_net(problem, 5, 0)
     fixed = polish(problem, *net, refitted=False)
     assert np.array_equal(fixed[2], net[2])
@@ -51,8 +43,8 @@ def test_polishing_lowers_the_objective_and_stays_on_the_grid(make_problem, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_swap_is_never_worse_and_never_wider(make_problem, kind):
-    problem = make_problem(4, 90, 8, 0.002, "logistic", kind)
+def test_a_swap_is_never_worse_and_never_wider(kind):
+    problem = random_problem(4, 90, 8, 0.002, "logistic", kind)
     full = generate(problem, RoundingSettings())
     net = to_width(problem, (full.u, full.v, full.alpha), 3)
     assert len(net[2]) <= 3
@@ -61,26 +53,26 @@ def test_a_swap_is_never_worse_and_never_wider(make_problem, kind):
     assert objective(problem, *better) <= objective(problem, *net)
 
 
-def test_pruning_leaves_a_network_that_fits_alone(make_problem):
-    problem = make_problem(4, 90, 8, 0.01, "logistic", "bilinear-binary")
+def test_pruning_leaves_a_network_that_fits_alone():
+    problem = random_problem(4, 90, 8, 0.01, "logistic", "bilinear-binary")
     full = generate(problem, RoundingSettings())
     net = (full.u, full.v, full.alpha)
     assert to_width(problem, net, len(full.alpha)) is net
 
 
-def test_wider_grids_give_better_narrow_networks(make_problem):
+def test_wider_grids_give_better_narrow_networks():
     # The 2-bit grid scaled by its top contains the binary one, so a good search loses nothing by it.
     worse = 0
     for seed in range(6):
-        binary = make_problem(seed, 150, 10, 0.001, "squared", "bilinear-binary")
-        wide = make_problem(seed, 150, 10, 0.001, "squared", "bilinear-2bit")
+        binary = random_problem(seed, 150, 10, 0.001, "squared", "bilinear-binary")
+        wide = random_problem(seed, 150, 10, 0.001, "squared", "bilinear-2bit")
         a, b = (generate(p, RoundingSettings(neurons=2)).objective for p in (binary, wide))
         worse += b > a * 1.0001
     assert worse <= 1
 
 
-def test_merging_adds_equal_neurons_with_their_signs(make_problem):
-    problem = make_problem(0, 20, 5, 0.1, "squared", "bilinear-binary")
+def test_merging_adds_equal_neurons_with_their_signs():
+    problem = random_problem(0, 20, 5, 0.1, "squared", "bilinear-binary")
     u, v, alpha = _random_net(problem, 3, 1)
     thrice = np.concatenate([alpha, alpha, 2 * alpha])
     net = merge(problem, np.vstack([u, -v, u]), np.vstack([v, u, v]), thrice)
@@ -91,8 +83,8 @@ def test_merging_adds_equal_neurons_with_their_signs(make_problem):
     assert len(gone[2]) == 0
 
 
-def test_modelled_changes_are_the_true_ones_for_the_squared_loss(make_problem):
-    problem = make_problem(2, 30, 4, 0.1, "squared", "polynomial-ternary")
+def test_modelled_changes_are_the_true_ones_for_the_squared_loss():
+    problem = random_problem(2, 30, 4, 0.1, "squared", "polynomial-ternary")
     family = registry.load("qcompile.problem.families", "polynomial")
     u, _, _ = _random_net(problem, 1, 2)
     f = family.features(problem, u, u)[:, 0] * 0.7
@@ -110,8 +102,8 @@ def test_modelled_changes_are_the_true_ones_for_the_squared_loss(make_problem):
 
 
 @pytest.mark.parametrize("kind", ["bilinear-binary", "bilinear-2bit"])
-def test_many_inputs_are_polished_by_single_moves_to_a_lower_objective(make_problem, monkeypatch, kind):
-    problem = make_problem(3, 60, 7, 0.002, "logistic", kind)
+def test_many_inputs_are_polished_by_single_moves_to_a_lower_objective(monkeypatch, kind):
+    problem = random_problem(3, 60, 7, 0.002, "logistic", kind)
     net = _random_net(problem, 5, 0)
     monkeypatch.setattr(polishing, "LARGE", 2)
     u, v, alpha = polish(problem, *net, refitted=False)

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from exact_pricing import exact_price, visits
+from support.problems import KINDS, all_atoms, random_problem
 
 from qcompile import registry
 from qcompile.errors import UnsupportedError
@@ -17,16 +18,6 @@ from qcompile.search.grid_climb import climb_grid
 from qcompile.search.pricing import price
 from qcompile.search.signs import climb, climb_pairs
 
-KINDS = (
-    "bilinear-binary",
-    "bilinear-2bit",
-    "quadratic-binary",
-    "quadratic-ternary",
-    "polynomial-binary",
-    "polynomial-ternary",
-    "polynomial-even",
-)
-
 
 def _symmetric(seed: int, d: int) -> np.ndarray:
     a = np.random.default_rng(seed).standard_normal((d, d))
@@ -35,8 +26,8 @@ def _symmetric(seed: int, d: int) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
-def test_enumeration_sees_every_atom_and_its_bound_holds(make_problem, all_atoms, kind, seed):
-    problem = make_problem(seed, 20, 4, 0.1, "squared", kind)
+def test_enumeration_sees_every_atom_and_its_bound_holds(kind, seed):
+    problem = random_problem(seed, 20, 4, 0.1, "squared", kind)
     dual = np.random.default_rng(seed).standard_normal(problem.n)
     family = registry.load("qcompile.problem.families", problem.family)
     u, v = all_atoms(problem)
@@ -62,9 +53,9 @@ def test_enumeration_recomputes_on_its_way_and_still_agrees():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_search_finds_the_exact_maximum_and_never_more(make_problem, kind):
+def test_a_search_finds_the_exact_maximum_and_never_more(kind):
     for seed in range(6):
-        problem = make_problem(seed, 40, 7, 0.1, "squared", kind)
+        problem = random_problem(seed, 40, 7, 0.1, "squared", kind)
         dual = np.random.default_rng(seed).standard_normal(problem.n)
         exact = exact_price(problem, dual)
         found = price(problem, dual, np.random.default_rng(0), starts=200, count=5, pairs=10)
@@ -73,8 +64,8 @@ def test_a_search_finds_the_exact_maximum_and_never_more(make_problem, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_priced_atoms_are_distinct_canonical_and_have_the_price_given(make_problem, kind):
-    problem = make_problem(3, 50, 9, 0.1, "squared", kind)
+def test_priced_atoms_are_distinct_canonical_and_have_the_price_given(kind):
+    problem = random_problem(3, 50, 9, 0.1, "squared", kind)
     dual = np.random.default_rng(3).standard_normal(problem.n)
     found = price(problem, dual, np.random.default_rng(0), starts=100, count=12, warm=np.eye(9))
     u, v, sign = canonical(problem, found.u, found.v)

@@ -1,6 +1,33 @@
-"""``python -m qcompile`` is ``qcompile``."""
+"""``python -m qcompile`` is ``qcompile``.
 
-from qcompile.cli import main
+Signals are handled from the first line on, before anything slow is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from qcompile import signals
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; the exit code of a run that a signal stopped says so, whatever else happened."""
+    signals.install()
+    code: object = 0
+    try:
+        from qcompile.cli import main as command
+
+        command()
+    except signals.Stopped:
+        signals.caught()
+        print(f"qcompile: {signals.sentence()}", file=sys.stderr)
+    except SystemExit as leaving:
+        code = leaving.code
+    signals.reset()
+    sys.exit(signals.exit_code() or code)  # type: ignore[arg-type]
+
 
 if __name__ == "__main__":
     main()

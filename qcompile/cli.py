@@ -1,7 +1,7 @@
 """The command line: parse, call one function of ``qcompile.api``, print; no computing.
 
 A command is a file in ``qcompile/commands``. Exit codes: 0 done, 1 checked and the answer is no,
-2 wrong usage or bad input (one sentence on standard error), 130 Ctrl-C.
+2 wrong usage or bad input (one sentence on standard error), 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from qcompile import registry
+from qcompile import registry, signals, streams
 from qcompile.errors import CheckFailed, QCompileError, did_you_mean
 
 __all__ = ["main"]
@@ -55,14 +55,18 @@ class Commands(click.Group):
         debug = "--debug" in given or bool(os.environ.get("QCOMPILE_DEBUG"))
         given = [word for word in given if word != "--debug"]  # wherever it was typed
         extra.pop("standalone_mode", None)
+        with streams.prepared():
+            self.guarded(given, prog_name or "qcompile", debug, **extra)
+
+    def guarded(self, given: list[str], prog_name: str, debug: bool, **extra: Any) -> NoReturn:
+        """Run; every way to end is a sentence and an exit code."""
         try:
-            code = super().main(given, prog_name or "qcompile", standalone_mode=False, **extra)
+            code = super().main(given, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()
+            signals.check()
         except (KeyboardInterrupt, click.Abort):
-            _leave(130, "Stopped by Ctrl-C; nothing half-written was left behind.")
-        except BrokenPipeError:  # the reader of a pipe (head, less) had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            _leave(0, "")
+            signals.caught()
+            _leave(signals.exit_code() or 130, signals.sentence())
         except click.ClickException as error:
             _leave(2, _usage_sentence(error))
         except CheckFailed as answer:
@@ -73,6 +77,14 @@ class Commands(click.Group):
             _leave(error.exit_code, str(error))
         except MemoryError:
             _leave(2, "There is not enough memory for this; use fewer rows, fewer bits, or --neurons.")
+        except RecursionError:
+            if debug:
+                raise
+            _leave(2, "The input is nested too deeply to be read; give a simpler file.")
+        except OSError as error:
+            if debug:
+                raise
+            _leave(2, _system_sentence(error))
         except Exception as error:
             if debug:
                 raise
@@ -92,13 +104,36 @@ def _usage_sentence(error: click.ClickException) -> str:
     return f"{text}{stop} See {path} --help."
 
 
+def _system_sentence(error: OSError) -> str:
+    """What the operating system refused, and of which file."""
+    from qcompile.files import reason_of
+
+    if error.filename is None and not _flushed():
+        streams.abandon()
+        return f"Standard output cannot be written: {reason_of(error)}."
+    what = "A file" if error.filename is None else os.fsdecode(error.filename)
+    return f"{what} cannot be used: {reason_of(error)}."
+
+
+def _flushed() -> bool:
+    """Whether what was printed so far has arrived."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
 def _one_line(error: object) -> str:
     return " ".join(str(error).split())
 
 
 def _leave(code: int, sentence: str) -> NoReturn:
     if sentence:
-        click.echo(f"qcompile: {_one_line(sentence)}", err=True)
+        try:
+            click.echo(f"qcompile: {_one_line(sentence)}", err=True)
+        except OSError:  # nobody reads standard error; the exit code says it
+            streams.abandon(2)
     sys.exit(code)
 
 
@@ -118,3 +153,7 @@ def main(context: click.Context, debug: bool) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+    elif not {"-h", "--help"} & set(sys.argv):
+        from qcompile.files import sweep_all
+
+        sweep_all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 
 from qcompile.api._expected_form import expect_form
-from qcompile.api._export_model import companions
+from qcompile.api._export_model import companion_paths, companions, file_facts
 from qcompile.api._train import read_table
 from qcompile.api.equality import Outcome, compare_all
 from qcompile.api.every_target import target_part
@@ -30,12 +30,14 @@ from qcompile.cost.this_machine import machine
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_folder
+from qcompile.files.seal import sealed
 from qcompile.ir.lower import lower
 from qcompile.model_file.form import onnx_form
 from qcompile.report import record as parts
 from qcompile.report.json_text import to_json
 from qcompile.report.page.page import render
 from qcompile.report.words import backend_name, number
+from qcompile.report.written import written
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
 from qcompile.train.table import train as train_table
@@ -74,6 +76,7 @@ def build(
     target: str | Path = "host",
     form: str = PACKED,
     choices: Choices | None = None,
+    force: bool = False,
     on_event: Listener = ignore,
 ) -> Built:
     """Train, certify, compile, verify and measure.
@@ -86,6 +89,7 @@ def build(
         target: a target's name or a TOML file.
         form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
+        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
         on_event: told of every stage.
 
     Raises:
@@ -95,7 +99,8 @@ def build(
     goal = load_target(target)
     choices = choices or Choices()
     expect_form(form, choices)
-    with staged_folder(Path(output)) as folder:
+    names = [MODEL, CERTIFICATE, NUMBERS, PAGE, *(p.name for p in companion_paths(Path(MODEL), form))]
+    with staged_folder(Path(output), names, written, force) as folder:
         table = read_table(source, label, task, on_event)
         expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
@@ -114,8 +119,12 @@ def build(
         files = _write(folder, trained, compiled)
         record = _record(table, trained, compiled, outcomes, report, files)
         record["targets"] = target_part(lowered, report, goal)
+        record = json.loads(to_json(record))  # the page shows what the file holds, to the last digit
+        page = render(record, trained.network).encode()
+        (folder / PAGE).write_bytes(page)
+        record["files"][PAGE] = file_facts(page)
+        record = sealed(record)
         (folder / NUMBERS).write_text(to_json(record), encoding="utf-8")
-        (folder / PAGE).write_text(render(record, trained.network), encoding="utf-8")
         sizes = {name: (folder / name).stat().st_size for name in (*files, NUMBERS, PAGE)}
     for name, size in sizes.items():
         path = Path(output) / name
@@ -131,8 +140,7 @@ def _write(folder: Path, trained: Trained, compiled: Compiled) -> dict[str, dict
     certificates.save(folder / CERTIFICATE, trained.certificates)
     found: dict[str, dict[str, Any]] = {}
     for name in (*(path.name for path in written), CERTIFICATE):
-        content = (folder / name).read_bytes()
-        found[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        found[name] = file_facts((folder / name).read_bytes())
     found[MODEL]["onnx"] = onnx_form(onnx.load_from_string(file.files[file.entry]))
     return found
 

@@ -14,15 +14,18 @@ from qcompile.api.model import open_model, runner
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx.build import build
 from qcompile.errors import CheckFailed, UnsupportedError
-from qcompile.files import staged_file
+from qcompile.files import file_destination, staged_files
 from qcompile.ir.program import Program
 from qcompile.model_file.form import form_sentence, onnx_form
+from qcompile.report.written import written
 from qcompile.run.qonnx import open_artifact
 
-__all__ = ["Exported", "companions", "export_model", "write_files"]
+__all__ = ["Exported", "companion_paths", "companions", "export_model", "file_facts", "write_files"]
 
 # Seeded rows of the comparison, besides the worst-case rows: the last two take milliseconds for each.
 ROWS = {"onnxruntime": 1000, "reference": 100, "qonnx": 20}
+# Forms with a library beside the file, and its ending.
+WITH_LIBRARY, LIBRARY = ("custom",), ".so"
 UNCHECKED = "Not executed here: this form runs in the qonnx package (pip install qonnx)."
 
 
@@ -35,7 +38,7 @@ class Exported:
 
 
 def export_model(
-    model: str | Path, output: str | Path, form: str = "packed", *, tail: str = "auto"
+    model: str | Path, output: str | Path, form: str = "packed", *, tail: str = "auto", force: bool = False
 ) -> Exported:
     """Write a model as ONNX in a form, after every output bit has been compared on 1,000 rows.
 
@@ -47,6 +50,7 @@ def export_model(
             backends/onnx/forms.
         tail: type of the integers behind the first layer: "auto" (by the proved bound), "int32",
             "double" or "int64".
+        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
 
     Raises:
         ModelError: the model is missing, unreadable or damaged.
@@ -54,12 +58,14 @@ def export_model(
         CompileError: a value may leave the exact range of the type.
         CheckFailed: the exported graph differs from the model; nothing is written.
     """
+    for place in (Path(output), *companion_paths(Path(output), form)):
+        file_destination(place)
     opened = open_model(Path(model))
     artifact = build(opened.program, option=form, tail=tail)
     checked = _compare(opened.program, artifact, form)
     if checked is not None and not checked.equal:
         raise CheckFailed(f"the {form} form {checked.sentence}; nothing was written. Please report it.")
-    sizes = write_files(artifact, Path(output))
+    sizes = write_files(artifact, Path(output), force)
     facts = onnx_form(onnx.load_from_string(artifact.files[artifact.entry]))
     told = UNCHECKED if checked is None else f"{checked.backend}: {checked.sentence}."
     record = {
@@ -74,20 +80,31 @@ def export_model(
     return Exported(Path(output), record)
 
 
-def write_files(artifact: Artifact, path: Path) -> dict[str, dict[str, Any]]:
+def write_files(artifact: Artifact, path: Path, force: bool = False) -> dict[str, dict[str, Any]]:
     """Write an ONNX artifact to ``path``, what it needs beside it; returns bytes and sha256 by name.
 
     Raises:
-        QCompileError: a file cannot be written.
+        QCompileError: a file cannot be written, or one is there that no earlier run wrote.
     """
     named = {path: artifact.files[artifact.entry], **companions(artifact, path)}
-    for place, content in reversed(named.items()):  # the model last: it is complete when it is there
-        with staged_file(place) as staged:
-            staged.write_bytes(content)
-    return {
-        str(place): {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for place, content in named.items()
-    }
+    with staged_files(list(named), written, force) as folder:
+        for place, content in named.items():
+            (folder / place.name).write_bytes(content)
+    return {str(place): file_facts(content) for place, content in named.items()}
+
+
+def file_facts(content: bytes) -> dict[str, Any]:
+    """Size and digest of a file, as reports state them.
+
+    >>> file_facts(b"")["bytes"]
+    0
+    """
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def companion_paths(path: Path, form: str) -> list[Path]:
+    """Where the files will lie that a form needs beside the model, known before there is a model."""
+    return [path.with_suffix(LIBRARY)] if form in WITH_LIBRARY else []
 
 
 def companions(artifact: Artifact, path: Path) -> dict[Path, bytes]:

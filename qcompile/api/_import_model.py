@@ -11,10 +11,12 @@ from qcompile.api.model import FILE, MODEL, RUNS_HERE, compile_program, runner
 from qcompile.errors import ModelError
 from qcompile.events import Listener, ignore
 from qcompile.files import staged_folder
+from qcompile.files.seal import sealed_text
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.report import record as parts
+from qcompile.report.written import written
 
 __all__ = ["Imported", "import_model"]
 
@@ -31,7 +33,12 @@ class Imported:
 
 
 def import_model(
-    source: str | Path, output: str | Path, *, inputs: str | None = None, on_event: Listener = ignore
+    source: str | Path,
+    output: str | Path,
+    *,
+    inputs: str | None = None,
+    force: bool = False,
+    on_event: Listener = ignore,
 ) -> Imported:
     """Read a QONNX, Brevitas, FINN or QDQ file; write an exact integer ONNX file and the program's text.
 
@@ -40,6 +47,7 @@ def import_model(
         output: folder for model.onnx and program.qir, which every other command reads.
         inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", ..), where the file
             does not say.
+        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
         on_event: told of every comparison.
 
     Raises:
@@ -49,12 +57,12 @@ def import_model(
     """
     if not Path(source).is_file():
         raise ModelError(f"{source} does not exist; give an ONNX file.")
-    program = read_program(source, inputs)
-    compiled = compile_program(program)
-    with staged_folder(Path(output)) as folder:
+    with staged_folder(Path(output), (TEXT, MODEL), written, force) as folder:
+        program = read_program(source, inputs)
+        compiled = compile_program(program)
         runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
         outcomes = compare_all(compiled, runners, None, on_event)
-        (folder / TEXT).write_text(dump(program), encoding="utf-8")
+        (folder / TEXT).write_text(sealed_text(dump(program)), encoding="utf-8")
         artifact = compiled.artifacts[FILE]
         (folder / MODEL).write_bytes(artifact.files[artifact.entry])
     record = {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qcompile.api._expected_form import expect_form
-from qcompile.api._export_model import companions
+from qcompile.api._export_model import companion_paths, companions, file_facts
 from qcompile.api.model import PACKED, compile_program
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
-from qcompile.files import staged_file
+from qcompile.files import staged_files
 from qcompile.ir.lower import lower
 from qcompile.report import record as parts
+from qcompile.report.written import written
 from qcompile.train.choices import Choices
 from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
@@ -61,6 +61,7 @@ def train(
     task: str | None = None,
     form: str = PACKED,
     choices: Choices | None = None,
+    force: bool = False,
     on_event: Listener = ignore,
 ) -> TrainedModel:
     """Train on a table and write the model file, the certificate's summary inside it.
@@ -72,6 +73,7 @@ def train(
         task: "classification" or "regression"; decided from the label by default.
         form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
+        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
         on_event: told of every stage.
 
     Raises:
@@ -79,19 +81,18 @@ def train(
     """
     choices = choices or Choices()
     expect_form(form, choices)
-    with staged_file(Path(output)) as staged:
+    path = Path(output)
+    with staged_files([path, *companion_paths(path, form)], written, force) as folder:
         table = read_table(source, label, task, on_event)
         expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
         artifact = compile_program(lower(trained.network, "model"), form).file
-        staged.write_bytes(artifact.files[artifact.entry])
-        for place, content in companions(artifact, Path(output)).items():
-            with staged_file(place) as beside:
-                beside.write_bytes(content)
-    files = {Path(output): artifact.files[artifact.entry], **companions(artifact, Path(output))}
-    for path, content in files.items():
-        told = {"path": str(path), "bytes": len(content)}
-        on_event(Event("written", f"{path} ({len(content):,} bytes)", told))
+        files = {path: artifact.files[artifact.entry], **companions(artifact, path)}
+        for place, content in files.items():
+            (folder / place.name).write_bytes(content)
+    for place, content in files.items():
+        told = {"path": str(place), "bytes": len(content)}
+        on_event(Event("written", f"{place} ({len(content):,} bytes)", told))
     record = {
         "format": parts.FORMAT,
         "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
@@ -99,9 +100,6 @@ def train(
         "model": parts.model_part(trained.network),
         "data": parts.data_part(table, trained),
         "training": parts.training_part(trained),
-        "files": {
-            str(path): {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for path, content in files.items()
-        },
+        "files": {str(place): file_facts(content) for place, content in files.items()},
     }
-    return TrainedModel(Path(output), trained, record)
+    return TrainedModel(path, trained, record)

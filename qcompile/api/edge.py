@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qcompile.api.equality import Outcome, outcome, test_bench
-from qcompile.api.firmware import read_firmware, with_description
+from qcompile.api.firmware import read_firmware, with_description, with_digests
 from qcompile.api.measure import priced
 from qcompile.api.model import network_of, open_model
 from qcompile.api.model_costs import costs_of, how_found, total_of
@@ -17,12 +17,13 @@ from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99.build import build
 from qcompile.cost.rows import CostReport
 from qcompile.errors import UnsupportedError
-from qcompile.files import staged_folder
+from qcompile.files import folder_destination, staged_folder
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.passes.pipeline import optimise
 from qcompile.registry import load
+from qcompile.report.written import written
 from qcompile.targets.schema import Target, load_target
 
 __all__ = ["compare", "compile_c", "cost", "folder_on_core", "on_core"]
@@ -42,6 +43,7 @@ def compile_c(
     layout: str = "plain",
     kernel: str = "auto",
     form: str = "trained",
+    force: bool = False,
 ) -> dict[str, Any]:
     """Write a model's C files, or its shared library and header, for a target into a folder.
 
@@ -55,11 +57,13 @@ def compile_c(
         kernel: of the dot products, or "auto".
         form: "trained", or "ternary": bilinear neurons as differences of two ternary squares, the
             same function (ir/ternary_form.py).
+        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
 
     Raises:
         QCompileError: the model or target cannot be read, or the folder cannot be written.
     """
     goal = load_target(target)
+    folder_destination(Path(out))
     opened = open_model(Path(model))
     source = (
         lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
@@ -67,13 +71,13 @@ def compile_c(
     program, _ = optimise(source, goal)
     if layout == LIBRARY:
         artifact, figures = library(program, goal), {}
-        files = dict(artifact.files)
+        files = with_digests(artifact)
     else:
         artifact = build(program, goal, layout=layout, kernel=kernel)
         figures = _figures(artifact, program, goal)
         facts = {"model": hashlib.sha256(opened.content).hexdigest(), "figures": figures}
         files = with_description(artifact, source, facts)
-    with staged_folder(Path(out)) as folder:
+    with staged_folder(Path(out), tuple(files), written, force) as folder:
         for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,12 +15,14 @@ from typing import Any
 from qcompile.api.model import PROGRAM
 from qcompile.backends.artifact import Artifact, digest_of
 from qcompile.errors import ModelError
+from qcompile.files import digests_of
+from qcompile.files.seal import sealed
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 
-__all__ = ["DESCRIPTION", "described", "is_firmware", "read_firmware", "with_description"]
+__all__ = ["DESCRIPTION", "described", "is_firmware", "read_firmware", "with_description", "with_digests"]
 
-DESCRIPTION, KIND = "artifact.json", "qcompile firmware"
+DESCRIPTION, MANIFEST, KIND = "artifact.json", "manifest.json", "qcompile firmware"
 LARGEST = 1 << 30
 
 
@@ -38,9 +40,20 @@ def with_description(artifact: Artifact, program: Program, facts: Mapping[str, A
         "entry": artifact.entry,
         "provenance": dict(artifact.provenance),
         **facts,
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "files": digests_of(files),
     }
-    return {**files, DESCRIPTION: (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()}
+    return {**files, DESCRIPTION: _text(record)}
+
+
+def with_digests(artifact: Artifact) -> dict[str, bytes]:
+    """Every file of a shared library; its manifest has their digests, so that edited ones are noticed."""
+    rest = {name: data for name, data in artifact.files.items() if name != MANIFEST}
+    record = {**json.loads(artifact.files[MANIFEST]), "files": digests_of(rest)}
+    return {**rest, MANIFEST: _text(record)}
+
+
+def _text(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(sealed(json.loads(json.dumps(record))), indent=1, sort_keys=True) + "\n").encode()
 
 
 def is_firmware(place: Path) -> bool:

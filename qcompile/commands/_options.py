@@ -16,6 +16,7 @@ __all__ = [
     "backend_target",
     "data_options",
     "example",
+    "force_option",
     "json_option",
     "onnx_option",
     "training_options",
@@ -60,6 +61,15 @@ def example(command: str) -> str:
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``: one JSON document on standard output and nothing else."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")(function)
+
+
+def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--force``: files that no earlier run wrote are replaced too."""
+    return click.option(
+        "--force",
+        is_flag=True,
+        help="Replace files that qcompile did not write, or that were edited; each is kept as NAME.bak.",
+    )(function)
 
 
 def backend_target(function: Callable[..., Any]) -> Callable[..., Any]:

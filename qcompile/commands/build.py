@@ -11,6 +11,7 @@ from qcompile.commands._options import (
     backend_target,
     data_options,
     example,
+    force_option,
     json_option,
     onnx_option,
     training_options,
@@ -39,6 +40,7 @@ EXAMPLE = "qcompile build sklearn:breast_cancer --target host -o build/"
 @onnx_option
 @data_options
 @training_options
+@force_option
 @json_option
 def command(
     data: str,
@@ -47,6 +49,7 @@ def command(
     onnx: str,
     label: str | None,
     task: str | None,
+    force: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -67,6 +70,7 @@ def command(
             target=target,
             form=onnx,
             choices=Choices(**options),
+            force=force,
             on_event=listen,
         )
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qcompile.commands._options import backend_target, example, json_option
+from qcompile.commands._options import backend_target, example, force_option, json_option
 from qcompile.errors import CheckFailed
 
 __all__ = ["EXAMPLE", "command"]
@@ -31,6 +31,7 @@ EXAMPLE = "qcompile check build/ --target host --max-latency-us 500 --max-energy
     help="TOML file with limits; without any limit, ./pyproject.toml.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML for CI.")
+@force_option
 @json_option
 def command(
     folder: Path,
@@ -43,6 +44,7 @@ def command(
     max_ram_kb: float | None,
     budget: Path | None,
     junit: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Hold the model in FOLDER against a budget; exit 1 if it is over, naming what and by how much.
@@ -50,8 +52,11 @@ def command(
     FOLDER is what build or compile wrote, or a model file. The upper end of each figure decides.
     """
     from qcompile.api import check
+    from qcompile.files import file_destination, staged_file
     from qcompile.report.terminal import tables as terminal
 
+    if junit is not None:
+        file_destination(junit)
     if max_latency_ms is not None:
         max_latency_us = (
             1000 * max_latency_ms if max_latency_us is None else min(1000 * max_latency_ms, max_latency_us)
@@ -68,9 +73,9 @@ def command(
     )
     if junit is not None:
         from qcompile.cost.junit import to_junit
-        from qcompile.files import staged_file
+        from qcompile.report.written import written
 
-        with staged_file(junit) as staged:
+        with staged_file(junit, written, force) as staged:
             staged.write_text(to_junit(checked.verdicts, checked.record["target"]), encoding="utf-8")
     if as_json:
         terminal.show_json(checked.record)

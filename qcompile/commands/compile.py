@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from qcompile.commands._options import backend_target, example, json_option
+from qcompile.commands._options import backend_target, example, force_option, json_option
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -34,8 +34,9 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
     show_default=True,
     help="ternary: products of two binary dots as differences of two ternary squares.",
 )
+@force_option
 @json_option
-def command(model: Path, target: str, out: Path, layout: str, form: str, as_json: bool) -> None:
+def command(model: Path, target: str, out: Path, layout: str, form: str, force: bool, as_json: bool) -> None:
     """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash.
 
     The folder also holds program.qir and artifact.json, so that verify, cost and check read it. With --layout
@@ -44,7 +45,7 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, as_json
     from qcompile.api.edge import compile_c
     from qcompile.report.terminal import tables as terminal
 
-    record = compile_c(model, target, out, layout=layout, form=form)
+    record = compile_c(model, target, out, layout=layout, form=form, force=force)
     if as_json:
         terminal.show_json(record)
         return

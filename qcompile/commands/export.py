@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qcompile.commands._options import example, json_option, onnx_option
+from qcompile.commands._options import example, force_option, json_option, onnx_option
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -24,8 +24,9 @@ EXAMPLE = "qcompile export build/ --onnx int4 -o model_int4.onnx"
     show_default=True,
     help="Type behind the first layer; auto takes the narrowest that is proved exact.",
 )
+@force_option
 @json_option
-def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> None:
+def command(model: Path, output: Path, onnx: str, tail: str, force: bool, as_json: bool) -> None:
     """Write MODEL (a file, a build folder or a .qir program) as ONNX, the same function to the last bit.
 
     \b
@@ -41,7 +42,7 @@ def command(model: Path, output: Path, onnx: str, tail: str, as_json: bool) -> N
     from qcompile.api import export_model
     from qcompile.report.terminal import tables as terminal
 
-    exported = export_model(model, output, onnx, tail=tail)
+    exported = export_model(model, output, onnx, tail=tail, force=force)
     if as_json:
         terminal.show_json(exported.record)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qcompile.commands._options import example, json_option
+from qcompile.commands._options import example, force_option, json_option
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -23,8 +23,9 @@ EXAMPLE = "qcompile import build/model.onnx -o imported/"
     help="Integers that raw cells hold, where the file has no input quantizer:"
     " UINT8, UINT8/255 (pixels in [0, 1]), BINARY, BIPOLAR, INT8, FIXED<8,3>, ..",
 )
+@force_option
 @json_option
-def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> None:
+def command(model: Path, output: Path, inputs: str | None, force: bool, as_json: bool) -> None:
     """Turn MODEL (QONNX, Brevitas, FINN or QDQ) into an exact integer program.
 
     Writes a folder that predict, verify, info, profile, compile, cost, check and compare read like a model
@@ -34,7 +35,7 @@ def command(model: Path, output: Path, inputs: str | None, as_json: bool) -> Non
     from qcompile.report.terminal import tables as terminal
 
     with terminal.listener(as_json, f"qcompile import {model}") as listen:
-        imported = import_model(model, output, inputs=inputs, on_event=listen)
+        imported = import_model(model, output, inputs=inputs, force=force, on_event=listen)
     if as_json:
         terminal.show_json(imported.record)
     else:

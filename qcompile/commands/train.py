@@ -10,6 +10,7 @@ import click
 from qcompile.commands._options import (
     data_options,
     example,
+    force_option,
     json_option,
     onnx_option,
     training_options,
@@ -33,9 +34,17 @@ EXAMPLE = "qcompile train sklearn:iris -o model.onnx"
 @onnx_option
 @data_options
 @training_options
+@force_option
 @json_option
 def command(
-    data: str, output: Path, onnx: str, label: str | None, task: str | None, as_json: bool, **options: Any
+    data: str,
+    output: Path,
+    onnx: str,
+    label: str | None,
+    task: str | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Train DATA and write the model file, with its certificate summary inside."""
     from qcompile.api import train
@@ -50,6 +59,7 @@ def command(
             task=task,
             form=onnx,
             choices=Choices(**options),
+            force=force,
             on_event=listen,
         )
     if as_json:

@@ -61,7 +61,7 @@ def test_report_json_holds_the_figures_with_unit_and_origin(built: Path) -> None
     assert set(record["accuracy"]["baselines"]) == {"logistic regression", "gradient boosting"}
     assert sum(map(sum, record["accuracy"]["confusion"])) == record["data"]["test_rows"]
     assert all(v["equal"] for v in record["verification"])
-    assert record["files"].keys() == {"model.onnx", "certificate.npz"}
+    assert record["files"].keys() == {"model.onnx", "certificate.npz", "report.html"}
 
 
 def test_the_accuracy_in_the_report_is_that_of_the_model_file(built: Path) -> None:

@@ -40,7 +40,7 @@ def test_an_honest_build_passes_with_and_without_the_data(built: Path) -> None:
     assert alone.passed and proved.passed
     assert {c.name for c in proved.checks} == {
         "model.onnx", "certificate.npz", "numba kernels", "ONNX Runtime", "ONNX reference evaluator",
-        "certificate", "objective",
+        "certificate", "objective", "report.html",
     }  # fmt: skip
     assert "give --data" in alone.checks[-1].sentence
     assert "recomputed from the data without a solver" in proved.checks[-2].sentence

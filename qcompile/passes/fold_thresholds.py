@@ -1,8 +1,12 @@
-"""threshold(affine(a)) becomes threshold(a): batch norms, scales and biases vanish into levels.
+"""threshold(affine(a)) and threshold(threshold(a)) become threshold(a): only the last levels are left.
 
-With s > 0:  s a + t >= L  <=>  a >= ceil((L - t) / s)    and   s a + t <= L  <=>  a <= floor((L - t) / s)
-With s < 0 the comparison turns round; with s = 0 it is always or never true. Levels outside
-the range of ``a`` are moved to its edge, so that they fit the type of ``a`` or one beyond.
+Batch norms, scales and biases vanish into levels. With s > 0:
+    s a + t >= L  <=>  a >= ceil((L - t) / s)     and     s a + t <= L  <=>  a <= floor((L - t) / s)
+With s < 0 the comparison turns round; with s = 0 it is always or never true. A quantizer behind a
+quantizer compares the count q of inner levels l_1 <= .. <= l_K:
+    q >= L  <=>  a >= l_L   if the inner counts upwards,   a <= l_(K + 1 - L)   if downwards
+and q <= L is the opposite of q >= L + 1. It folds where nobody else reads q. Levels outside the range
+of ``a`` are moved to its edge, so that they fit the type of ``a`` or one beyond.
 
 Before:
     %a : i8[2] = input
@@ -45,13 +49,19 @@ AFTER = ("push_affine",)
 
 
 def run(program: Program, target: Target | None = None) -> Program:
-    """Fold affine operations into the thresholds that read them, and clip levels to the range."""
+    """Fold affines and thresholds into the thresholds that read them, and clip levels to the range."""
     ranges = element_bounds(program)
     made: dict[str, Op] = {}
     for op in program.ops:
         if isinstance(op, Threshold):
-            while isinstance(before := made.get(op.a), Affine):
-                op = _folded(op, before)
+            while True:
+                before = made.get(op.a)
+                if isinstance(before, Affine):
+                    op = _folded(op, before)
+                elif isinstance(before, Threshold) and _alone(program, before):
+                    op = _joined(op, before)
+                else:
+                    break
             op = _clipped(op, ranges[op.a])
         made[op.result] = op
     return program.with_ops(tuple(made.values())).pruned()
@@ -81,6 +91,43 @@ def _element(s: int, t: int, levels: list[int], sign: int) -> tuple[list[int], i
     if (sign > 0) == (s > 0):  # a >= (L - t) / s, rounded up
         return [-((t - level) // s) if s > 0 else -((level - t) // -s) for level in levels], 1
     return [(level - t) // s if s > 0 else (t - level) // -s for level in levels], -1
+
+
+def _alone(program: Program, op: Op) -> bool:
+    """Whether one operation reads a value, or a chain of affines that one operation reads."""
+    while len(users := program.users(op.result)) == 1 and op.result not in program.outputs.values():
+        if not isinstance(users[0], Affine):
+            return True
+        op = users[0]
+    return False
+
+
+def _joined(op: Threshold, inner: Threshold) -> Threshold:
+    """The outer comparisons, of what the inner one reads."""
+    n, width = op.type.channels, op.levels.shape[1]
+    made = [
+        _behind(levels, sign, inside, direction)
+        for levels, sign, inside, direction in zip(
+            op.levels.tolist(), op.sign.tolist(), inner.levels.tolist(), inner.sign.tolist(), strict=True
+        )
+    ]
+    rows = np.array([sorted(row) for row, _ in made], dtype=np.int64).reshape(n, width)
+    return replace(op, a=inner.a, levels=rows, sign=np.array([sign for _, sign in made], dtype=np.int8))
+
+
+def _behind(levels: list[int], sign: int, inner: list[int], direction: int) -> tuple[list[int], int]:
+    """Levels and sign on ``a`` of one channel."""
+    reached = [level if sign > 0 else level + 1 for level in levels]  # q >= L, or the opposite of that
+    up = (sign > 0) == (direction > 0)  # whether the comparison on a is >=
+    found = []
+    for least in reached:
+        if least <= 0 or least > len(inner):  # always, or never, q >= least
+            met = (least <= 0) == (sign > 0)
+            found.append(-(2**62) if met == up else 2**62)
+            continue
+        at = inner[least - 1] if direction > 0 else inner[len(inner) - least]
+        found.append(min(max(at if sign > 0 else at - direction, -(2**62)), 2**62))
+    return found, 1 if up else -1
 
 
 def _clipped(op: Threshold, ranges: list[Range]) -> Threshold:

@@ -9,6 +9,7 @@ came in, on seeded and worst-case rows; a failure names the pass.
 from __future__ import annotations
 
 import graphlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from qcompile import registry
 from qcompile.errors import CompileError
 from qcompile.ir.interpret import interpret
+from qcompile.ir.operation import Op
+from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold
 from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
@@ -26,6 +29,9 @@ from qcompile.targets.schema import Target
 
 PACKAGE = "qcompile.passes"
 ROWS = 48
+EVERYWHERE: tuple[type[Op], ...] = (
+    *(Input, Encode, Affine, Dot, Mul, Add, Poly, Threshold, Argmax, Sign, Scale),
+)  # what every back-end runs, on vectors
 
 
 @runtime_checkable
@@ -59,14 +65,40 @@ class PassRecord:
     after: tuple[int, int]
 
 
-def passes() -> dict[str, Pass]:
-    """All passes by name, in the order in which they run; files that are no pass are left out.
+@runtime_checkable
+class Introduces(Pass, Protocol):
+    """A pass that writes operations which not every back-end runs.
+
+    Attributes:
+        MAKES: those operations.
+    """
+
+    MAKES: tuple[type[Op], ...]
+
+
+@runtime_checkable
+class Expresses(Pass, Protocol):
+    """A pass that writes an operation in those that every back-end runs.
+
+    Attributes:
+        REMOVES: what it takes out.
+    """
+
+    REMOVES: tuple[type[Op], ...]
+
+
+def passes(runs: Collection[type[Op]] | None = EVERYWHERE) -> dict[str, Pass]:
+    """Passes by name, in the order in which they run; files that are no pass are left out.
+
+    Args:
+        runs: operations that the back-end runs: passes that would introduce others do not run, and
+            none that would take out one of these. None is for all passes there are.
 
     >>> list(passes())[-1]
     'select_kernel'
     """
     modules = {name: registry.load(PACKAGE, name) for name in registry.names(PACKAGE)}
-    found = {name: module for name, module in modules.items() if isinstance(module, Pass)}
+    found = {name: unit for name, unit in modules.items() if isinstance(unit, Pass)}
     sorter = graphlib.TopologicalSorter({name: unit.AFTER for name, unit in found.items()})
     sorter.prepare()
     order: list[str] = []
@@ -74,20 +106,29 @@ def passes() -> dict[str, Pass]:
         ready = sorted(sorter.get_ready())
         order += ready
         sorter.done(*ready)
-    return {name: found[name] for name in order}
+    return {name: found[name] for name in order if runs is None or _wanted(found[name], runs)}
 
 
-def ordered() -> tuple[str, ...]:
-    """Names of all passes in the order in which they run."""
-    return tuple(passes())
+def _wanted(unit: Pass, runs: Collection[type[Op]]) -> bool:
+    if isinstance(unit, Introduces) and not set(unit.MAKES) <= set(runs):
+        return False
+    return not (isinstance(unit, Expresses) and set(unit.REMOVES) & set(runs))
 
 
-def optimise(program: Program, target: Target | None = None) -> tuple[Program, tuple[PassRecord, ...]]:
+def ordered(runs: Collection[type[Op]] | None = EVERYWHERE) -> tuple[str, ...]:
+    """Names of ``passes``."""
+    return tuple(passes(runs))
+
+
+def optimise(
+    program: Program, target: Target | None = None, runs: Collection[type[Op]] = EVERYWHERE
+) -> tuple[Program, tuple[PassRecord, ...]]:
     """Run every pass; the result means the same, and that is checked, not hoped.
 
     Args:
         program: any well-formed program.
         target: passed on to the passes; None is this machine.
+        runs: operations that the back-end runs.
 
     Raises:
         CompileError: the program is malformed, a bound leaves int64, or a pass changed the meaning.
@@ -96,7 +137,7 @@ def optimise(program: Program, target: Target | None = None) -> tuple[Program, t
     rows = np.concatenate([seeded_rows(program, ROWS), worst_case_rows(program)])
     expected = interpret(program, rows)
     records = []
-    for name, unit in passes().items():
+    for name, unit in passes(runs).items():
         before = program
         try:
             program = unit.run(program, target)

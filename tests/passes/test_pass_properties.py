@@ -24,7 +24,7 @@ def _same(one: Program, other: Program) -> None:
 
 
 @pytest.mark.parametrize("kind", (programs, image_programs))
-@pytest.mark.parametrize("name", pipeline.ordered())
+@pytest.mark.parametrize("name", pipeline.ordered(None))
 def test_a_pass_keeps_every_output_of_every_program(name: str, kind) -> None:
     run = registry.load("qcompile.passes", name).run
 

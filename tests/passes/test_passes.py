@@ -22,7 +22,7 @@ from qcompile.ir.verify import verify
 from qcompile.model.network import Network, forward
 from qcompile.passes import pipeline
 
-PASSES = pipeline.ordered()
+PASSES = pipeline.ordered(None)
 
 
 def _same(one: Program, other: Program, seed: int = 0) -> None:

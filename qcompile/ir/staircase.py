@@ -169,7 +169,7 @@ def evaluate(line: Line, inputs: NDArray[Any], limits: tuple[int, int]) -> NDArr
     >>> evaluate(Line(3, 2, 3), np.arange(1, 10), (0, 3)).tolist()
     [0, 1, 1, 1, 2, 2, 2, 3, 3]
     """
-    made = np.clip((line.multiplier * inputs + line.offset) >> line.shift, *limits)
+    made: NDArray[Any] = np.clip((line.multiplier * inputs + line.offset) >> line.shift, *limits)
     for value, result in line.exceptions:
         made[inputs == value] = result
     return made

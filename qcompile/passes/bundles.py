@@ -1,10 +1,11 @@
 """Bundles: values that share their channels, so that a channel can leave all of them at once.
 
 Channel i of a channelwise operation's result comes from channel i of its operands. So values fall
-into bundles (connected by affine, threshold, mul, ..), fed by encode and dot, and read by dot. A
-channel of a bundle may leave if no value of the bundle is an output or read by anything else: the
-feeding encoder columns or dot rows go, the constants of the operations between go, and the reading
-dots lose a column. Elements of a vector are its channels.
+into bundles (connected by affine, threshold, maxpool, ..), fed by encode and by layers, and read by
+layers: dots, and convolutions without groups. A channel of a bundle may leave if no value of the
+bundle is an output or read by anything else: the feeding encoder columns or rows of weights go, the
+constants of the operations between go, and the reading layers lose a column. Elements of a vector are
+its channels.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qcompile.ir.operation import Mask, Op
+from qcompile.ir.ops.conv import Conv
 from qcompile.ir.ops.dot import Dot
 from qcompile.ir.ops.encode import Encode
 from qcompile.ir.program import Program
@@ -22,12 +24,17 @@ from qcompile.ir.program import Program
 
 @dataclass(frozen=True)
 class Bundle:
-    """Names of the values, of the operations that feed them, and of the dots that read them."""
+    """Names of the values, of the operations that feed them, and of the layers that read them."""
 
     values: frozenset[str]
     channels: int
     sources: tuple[str, ...]
     readers: tuple[str, ...]
+
+
+def layer(op: Op) -> Dot | Conv | None:
+    """The operation if every channel it makes reads every channel: weights end in the channels read."""
+    return op if isinstance(op, Dot) or (isinstance(op, Conv) and op.groups == 1) else None
 
 
 def bundles(program: Program) -> Iterator[Bundle]:
@@ -51,9 +58,9 @@ def bundles(program: Program) -> Iterator[Bundle]:
         members = [op for op in program.ops if op.result in values]
         readers = [op for op in program.ops if values & set(op.operands) and not op.channelwise]
         sources = [op for op in members if not op.channelwise]
-        movable = all(isinstance(op, Encode | Dot) for op in sources)
+        movable = all(isinstance(op, Encode) or layer(op) for op in sources)
         if movable and not values & set(program.outputs.values()):
-            if readers and all(isinstance(op, Dot) for op in readers):
+            if readers and all(layer(op) for op in readers):
                 yield Bundle(
                     frozenset(values),
                     members[0].type.channels,
@@ -79,6 +86,6 @@ def narrow(program: Program, bundle: Bundle, keep: Mask) -> Program:
 
 
 def _narrowed(op: Op, bundle: Bundle, keep: Mask) -> Op:
-    if isinstance(op, Dot) and op.a in bundle.values:
-        op = replace(op, weight=op.weight[:, keep])
+    if (reader := layer(op)) and reader.a in bundle.values:
+        op = replace(reader, weight=reader.weight[..., keep])
     return op.kept(keep) if op.result in bundle.values else op

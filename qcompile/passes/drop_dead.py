@@ -1,6 +1,6 @@
 """What nobody reads goes: unused operations, zero-weight inputs, neurons with zero alpha.
 
-An element of a value is dead if every dot that reads it has a zero column there. Dead neurons
+A channel of a value is dead if every layer that reads it has a zero column there. Dead neurons
 leave first, so that encoder columns only they used can leave as well.
 
 Before:
@@ -38,9 +38,8 @@ from __future__ import annotations
 import numpy as np
 
 from qcompile.ir.fit import fit_types
-from qcompile.ir.ops.dot import Dot
 from qcompile.ir.program import Program
-from qcompile.passes.bundles import bundles, narrow
+from qcompile.passes.bundles import bundles, layer, narrow
 from qcompile.targets.schema import Target
 
 AFTER = ("merge_neurons",)
@@ -52,8 +51,8 @@ def run(program: Program, target: Target | None = None) -> Program:
     for bundle in bundles(program):
         used = np.zeros(bundle.channels, dtype=bool)
         for name in bundle.readers:
-            reader = program[name]
-            assert isinstance(reader, Dot)
-            used |= (reader.weight != 0).any(axis=0)
+            reader = layer(program[name])
+            assert reader is not None
+            used |= (reader.weight != 0).any(axis=tuple(range(reader.weight.ndim - 1)))
         program = narrow(program, bundle, used)
     return fit_types(program)

@@ -42,6 +42,7 @@ After:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -49,9 +50,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.ir.fit import fit_types
+from qcompile.ir.ops.conv import Conv
 from qcompile.ir.ops.dot import Dot
 from qcompile.ir.program import Program
-from qcompile.passes.bundles import Bundle, bundles
+from qcompile.passes.bundles import Bundle, bundles, layer
 from qcompile.targets.schema import Target
 
 AFTER = ("canonical_signs",)
@@ -61,13 +63,13 @@ Group = NDArray[np.int64]
 def run(program: Program, target: Target | None = None) -> Program:
     """Add the reader's columns of equal elements, into the first of them."""
     for bundle in bundles(program):
-        if all(isinstance(program[name], Dot) for name in bundle.sources):
+        if all(layer(program[name]) for name in bundle.sources):
             program = _merged(program, bundle)
     return fit_types(program)
 
 
 def _merged(program: Program, bundle: Bundle) -> Program:
-    readers = [op for op in (program[name] for name in bundle.readers) if isinstance(op, Dot)]
+    readers = [op for name in bundle.readers if (op := layer(program[name]))]
     identity = _Identity(program)
     first: dict[Hashable, int] = {}
     read = sorted({op.a for op in readers})
@@ -86,15 +88,16 @@ def _summed(weight: Group, group: Group) -> Group:
     return out
 
 
-def _worth(program: Program, bundle: Bundle, readers: list[Dot], group: Group, removed: int) -> bool:
+def _worth(program: Program, bundle: Bundle, readers: list[Dot | Conv], group: Group, removed: int) -> bool:
     """Whether the weights saved outnumber those that leave the grid of signs and trits; no overflow."""
-    saved = sum(op.weight.shape[1] for op in (program[n] for n in bundle.sources) if isinstance(op, Dot))
+    saved = sum(math.prod(op.weight.shape[1:]) for name in bundle.sources if (op := layer(program[name])))
     wider = 0
     for op in readers:
-        if np.abs(op.weight.astype(np.float64)).sum(axis=1).max(initial=0) >= 2.0**62:
+        sums = np.abs(op.weight.astype(np.float64)).sum(axis=tuple(range(1, op.weight.ndim)))
+        if sums.max(initial=0) >= 2.0**62:
             return False
         if np.abs(op.weight).max(initial=0) <= 1 and np.abs(_summed(op.weight, group)).max(initial=0) > 1:
-            wider += len(op.weight) * (len(group) - removed)
+            wider += math.prod(op.weight.shape[:-1]) * (len(group) - removed)
     return bool(removed * saved >= wider)
 
 
@@ -113,7 +116,7 @@ class _Identity:
 
     def _keys(self, name: str) -> list[Hashable]:
         op = self.program[name]
-        if isinstance(op, Dot):
+        if isinstance(op, Dot | Conv):
             return [(op.a, *constants) for constants in op.constants_of_channels()]
         if not op.channelwise:
             return [(name, i) for i in range(op.type.channels)]

@@ -1,7 +1,8 @@
-"""Falling thresholds become rising ones: the dot row they read is negated, and their levels with it.
+"""Falling thresholds become rising ones: the weights they read are negated, and their levels with them.
 
-[a <= t] = [-a >= -t], and -a is the dot with the negated row. Where every threshold rises, a kernel
-compares once and keeps the bits (negative gammas of batch norms are the usual source of falling ones).
+[a <= t] = [-a >= -t], and -a is the dot, or the convolution, with the negated row. Where every
+threshold rises, a kernel compares once and keeps the bits (negative gammas of batch norms are the usual
+source of falling ones).
 Left alone where somebody else reads the dot too, or negated rows would need more bit planes.
 
 Before:
@@ -39,7 +40,8 @@ from dataclasses import replace
 import numpy as np
 
 from qcompile.ir.fit import fit_types
-from qcompile.ir.ops import Dot, Op, Threshold
+from qcompile.ir.operation import Op
+from qcompile.ir.ops import Conv, Dot, Threshold
 from qcompile.ir.program import Program
 from qcompile.passes.select_kernel import weight_planes
 from qcompile.targets.schema import Target
@@ -49,16 +51,17 @@ FAR = 2**62  # beyond every level that clipping leaves, so that negation cannot 
 
 
 def run(program: Program, target: Target | None = None) -> Program:
-    """Negate the rows of dots whose thresholds fall."""
+    """Negate the rows of weights whose thresholds fall."""
     made: dict[str, Op] = {}
     outputs = set(program.outputs.values())
     for op in program.ops:
         if isinstance(op, Threshold) and (op.sign < 0).any() and op.a not in outputs:
             dot = made.get(op.a)
             alone = [reader.result for reader in program.users(op.a)] == [op.result]
-            if isinstance(dot, Dot) and alone and (np.abs(op.levels) < FAR).all():
-                negated = replace(dot, weight=dot.weight * op.sign[:, None].astype(np.int64))
-                if weight_planes(negated) <= weight_planes(dot):
+            if isinstance(dot, Dot | Conv) and alone and (np.abs(op.levels) < FAR).all():
+                signs = op.sign.astype(np.int64).reshape(-1, *(1,) * (dot.weight.ndim - 1))
+                negated = replace(dot, weight=dot.weight * signs)
+                if weight_planes(negated.weight) <= weight_planes(dot.weight):
                     made[op.a] = negated
                     levels = np.sort(op.levels * op.sign[:, None].astype(np.int64), axis=1)
                     op = replace(op, levels=levels, sign=np.ones_like(op.sign))

@@ -27,6 +27,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot
@@ -51,7 +52,7 @@ def run(program: Program, target: Target | None = None) -> Program:
 def choice(op: Dot, low: int, high: int) -> dict[str, str]:
     """Kernel and reason for a dot whose inputs lie in [low, high]."""
     inputs = max(1, (high - low).bit_length())
-    weights = weight_planes(op)
+    weights = weight_planes(op.weight)
     m, d = op.weight.shape
     pairs, lanes = -(-d // 64) * weights * inputs, -(-m // LANES) * LANES
     planes, multiply = START + PACK * d * inputs + pairs * (WORD + LANE * lanes), MULTIPLY * d * m
@@ -61,14 +62,14 @@ def choice(op: Dot, low: int, high: int) -> dict[str, str]:
     }
 
 
-def weight_planes(op: Dot) -> int:
+def weight_planes(weight: NDArray[np.int64]) -> int:
     """Bit planes of the weights after taking out their minimum and common step.
 
     w = least + step * (unsigned number of this many bits): 1 for signs, 2 for trits, k for k-bit
     odd levels.
     """
-    if not op.weight.size:
+    if not weight.size:
         return 1
-    least, most = int(op.weight.min()), int(op.weight.max())
-    step = int(np.gcd.reduce((op.weight - least).ravel())) if most - least < 2**62 else 1
+    least, most = int(weight.min()), int(weight.max())
+    step = int(np.gcd.reduce((weight - least).ravel())) if most - least < 2**62 else 1
     return max(1, ((most - least) // max(1, step)).bit_length())

@@ -225,5 +225,5 @@ def _by_planes(op: Op, inputs: Range) -> bool:
     if not isinstance(op, Dot) or not op.weight.size:
         return False
     asked = op.notes.get("kernel")
-    known = asked in ("planes_i8_u8", "multiply_i64_i64") and weight_planes(op) <= MOST_PLANES
+    known = asked in ("planes_i8_u8", "multiply_i64_i64") and weight_planes(op.weight) <= MOST_PLANES
     return (asked if known else choice(op, *inputs)["kernel"]) == "planes_i8_u8"

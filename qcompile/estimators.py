@@ -29,6 +29,7 @@ from qcompile.model.schema import Column, Schema
 from qcompile.registry import load
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.fit import fit_dataset, to_network
+from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.proof import Proof
 from qcompile.train.provenance import provenance_of
 from qcompile.train.select.choose import choose
@@ -72,6 +73,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         given = {setting.name: getattr(self, name) for name, setting in PARAMETERS.items()}
         return Choices(**{**given, "seed": _seed(given["seed"])})
 
+    @one_blas_thread()
     def _train(self, x: NDArray[Any], y: NDArray[Any], task: str, classes: tuple[str, ...]) -> None:
         choices = self._choices()
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(x.shape[1])])

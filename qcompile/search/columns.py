@@ -24,6 +24,7 @@ from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Progress, Solution
 from qcompile.search.atoms import Atoms
 from qcompile.search.canonical import canonical, keys
+from qcompile.search.dyadic import falling
 from qcompile.search.krivine import sample
 from qcompile.search.pricing import Priced, price
 from qcompile.search.prune import Net, to_width
@@ -108,7 +109,7 @@ class _Pool:
         price[busy] = np.inf
         room = int(busy.sum()) + max(IDLE, int(busy.sum()) // 2)
         which = np.zeros(len(price), dtype=bool)
-        which[np.argsort(-price, kind="stable")[:room]] = True
+        which[falling(price)[:room]] = True
         self.keep(which)
 
 
@@ -124,7 +125,9 @@ def _first_atoms(pool: _Pool, start: Solution | Atoms, rng: np.random.Generator,
         drawn = sample(problem, start, count, seed)
         u, v, _ = canonical(problem, drawn.u, drawn.v)
         pool.add(u, v)
-    directions = [w @ rng.standard_normal((w.shape[1], count // 2)) for w in (start.positive, start.negative)]
+    # A and B, unlike their factors, are the same whatever the signs of eigenvectors.
+    draws = rng.standard_normal((2, len(start.positive), count // 2))
+    directions = [w @ (w.T @ z) for w, z in zip((start.positive, start.negative), draws, strict=True)]
     warm = np.hstack(directions).T[:, : problem.d]
     found = price(problem, start.dual, rng, STARTS, count, 0, warm)
     pool.add(found.u, found.v)
@@ -134,7 +137,7 @@ def _search(pool: _Pool, fit: Fit, rng: np.random.Generator, deep: bool) -> Pric
     """Price new atoms; the deep search is the one whose silence is believed."""
     problem = pool.problem
     busy = int(np.count_nonzero(pool.alpha))
-    heavy = np.argsort(-np.abs(pool.alpha), kind="stable")[:STARTS]
+    heavy = falling(np.abs(pool.alpha))[:STARTS]
     warm = np.vstack([pool.u[heavy], pool.v[heavy]]).astype(np.float64)
     most = max(STARTS, min(DEEP_STARTS, START_BUDGET // problem.d**2))
     if deep:
@@ -146,7 +149,7 @@ def _search(pool: _Pool, fit: Fit, rng: np.random.Generator, deep: bool) -> Pric
 def _quick_search(pool: _Pool, fit: Fit, rng: np.random.Generator) -> Priced:
     """Few starts, alternation alone: mostly good atoms, at the price of a few matrix products."""
     busy = int(np.count_nonzero(pool.alpha))
-    heavy = np.argsort(-np.abs(pool.alpha), kind="stable")[:QUICK_STARTS]
+    heavy = falling(np.abs(pool.alpha))[:QUICK_STARTS]
     warm = pool.u[heavy].astype(np.float64)
     return price(pool.problem, fit.dual, rng, QUICK_STARTS, max(16, busy), 0, warm, flips=False)
 

@@ -8,6 +8,8 @@ From the kept product p = Hw a move of entry k by t changes the value by
 2 t p_k + t^2 H_kk, and of entries k, l by t, s by both plus 2 t s H_kl. So a
 single move costs O(levels) to judge and O(d) to make, a pair of moves O(levels^2)
 to judge. Values never fall; the search proves nothing (see ``sign_search``).
+
+Given a ``dyadic`` matrix and integer levels every sum here is exact, in any order.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from qcompile.search.signs import EXACT_SUMS
+
 __all__ = ["climb_grid"]
 
 RISE = 1e-12
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _move(h, w, p, k, level):  # type: ignore[no-untyped-def]
     t = level - w[k]
     w[k] = level
@@ -29,7 +33,7 @@ def _move(h, w, p, k, level):  # type: ignore[no-untyped-def]
         p[i] += t * h[k, i]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _single_moves(h, w, p, free, grid, floor):  # type: ignore[no-untyped-def]
     """Best level of one entry after the other until none rises by more than ``floor``."""
     gained = 0.0
@@ -54,7 +58,7 @@ def _single_moves(h, w, p, free, grid, floor):  # type: ignore[no-untyped-def]
     return gained
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _pair_move(h, w, p, free, grid, floor):  # type: ignore[no-untyped-def]
     """Make the best pair of moves of the first row that has one."""
     for k in range(free):
@@ -84,7 +88,7 @@ def _pair_move(h, w, p, free, grid, floor):  # type: ignore[no-untyped-def]
     return 0.0
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _climb_grid(h, starts, free, grid, pairs):  # type: ignore[no-untyped-def]
     r, k = starts.shape
     values = np.empty(r)
@@ -113,9 +117,9 @@ def climb_grid(
     """Climb w'Hw from every start until no single move (and no pair of moves) raises it.
 
     Args:
-        h: (k, k) float64, symmetric.
-        starts: (r, k) entries of the grid; the last one 1 if ``affine``.
-        grid: (levels,) the allowed values of an entry.
+        h: (k, k) float64, symmetric; ``dyadic``, where the outcome must not depend on the machine.
+        starts: (r, k) entries of the grid; the last one stands for the constant if ``affine``.
+        grid: (levels,) the allowed values of an entry; integers, likewise.
         affine: keep the last entry fixed.
         pairs: also try pairs of moves.
 

@@ -30,9 +30,12 @@ GAMMA = float(np.arcsinh(1.0))
 
 
 def _root(r: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A factor F with F F' = R; eigenvalues that rounding made negative count as 0."""
+    """The symmetric F with F F = R; eigenvalues that rounding made negative count as 0.
+
+    Unlike other factors it does not depend on the signs of eigenvectors, which differ between machines.
+    """
     value, vector = np.linalg.eigh(r)
-    return np.asarray(vector * np.sqrt(np.maximum(value, 0.0)))
+    return np.asarray((vector * np.sqrt(np.maximum(value, 0.0))) @ vector.T)
 
 
 def sample_signs(solution: Solution, count: int, seed: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:

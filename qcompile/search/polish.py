@@ -19,6 +19,7 @@ from qcompile import registry
 from qcompile.model.grid import top, values
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical, keys
+from qcompile.search.dyadic import dyadic, falling
 from qcompile.search.grid_climb import climb_grid
 from qcompile.search.refit import Target, refit, target_of
 from qcompile.search.weight_moves import judge
@@ -46,7 +47,8 @@ class _Net:
         self.family: ModuleType = registry.load("qcompile.problem.families", problem.family)
         self.target: Target = target_of(problem)
         self.top = float(top(problem.weights))
-        self.grid = np.array(values(problem.weights)) / self.top
+        self.levels = np.array(values(problem.weights), dtype=np.float64)
+        self.grid = self.levels / self.top
         self.u = u.astype(np.float64) / self.top
         self.v = v.astype(np.float64) / self.top
         self.alpha = alpha
@@ -89,8 +91,9 @@ def _polish_side(net: _Net, j: int, moving: NDArray[np.float64], still: NDArray[
     form = np.zeros((d + 1, d + 1))
     form[:d, :d] = -0.25 * (h + h.T)
     form[:d, d] = form[d, :d] = 0.5 * linear
-    found, _ = climb_grid(form, np.append(old, 1.0)[None], net.grid, affine=True, pairs=True)
-    new = found[0, :d]
+    start = np.append(np.rint(old * net.top), net.top)
+    found, _ = climb_grid(dyadic(form), start[None], net.levels, affine=True, pairs=True)
+    new = found[0, :d] / net.top
     if np.array_equal(new, old) or not net.accept(net.f + q * (x @ (new - old))):
         return False
     moving[j] = new
@@ -183,7 +186,7 @@ def polish(
     value = net.risk + problem.penalty * float(np.abs(net.alpha).sum())
     for _ in range(sweeps if problem.d <= LARGE else 1):
         moved = False
-        for j in np.argsort(-np.abs(net.alpha), kind="stable"):
+        for j in falling(np.abs(net.alpha)):
             if net.family.VECTORS == 2:
                 side = _polish_side if problem.d <= LARGE else _polish_side_lightly
                 moved |= side(net, j, net.u, net.v)

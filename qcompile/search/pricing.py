@@ -16,7 +16,7 @@ eigenvectors: spectral and Gaussian rounding in one), random signs, and the call
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from qcompile import registry
 from qcompile.model.grid import top, values
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical
+from qcompile.search.dyadic import dyadic
 from qcompile.search.grid_climb import climb_grid
 from qcompile.search.signs import alternate, climb, climb_pairs
 
@@ -35,7 +36,7 @@ POWERS = (0, 1, 2, 4)
 
 @dataclass(frozen=True, eq=False)
 class Priced:
-    """Distinct canonical atoms in falling order of price.
+    """Distinct canonical atoms in falling order of price (to nine digits; then as they were found).
 
     Attributes:
         u: (k, d) int8 integers of the weight grid.
@@ -50,7 +51,7 @@ class Priced:
     @property
     def best(self) -> float:
         """The largest price found, 0 if there is no atom at all."""
-        return float(self.value[0]) if len(self.value) else 0.0
+        return float(self.value.max(initial=0.0))
 
 
 def _form(problem: Problem, dual: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,17 +106,17 @@ def _price_one_vector(
     problem: Problem, h: NDArray[np.float64], starts: NDArray[np.float64], count: int, pairs: int
 ) -> Priced:
     scale = top(problem.weights)
-    levels = np.array(values(problem.weights)) / scale
+    levels = np.array(values(problem.weights), dtype=np.float64)
     affine = len(h) > problem.d
     z = starts[:, : problem.d]
     if problem.weights == "binary":
         w = _signs(z)
     else:
         # Scaled so that a start uses the whole grid, then rounded to the nearest level.
-        z = z / np.maximum(np.median(np.abs(z), axis=1, keepdims=True), 1e-300)
+        z = scale * (z / np.maximum(np.median(np.abs(z), axis=1, keepdims=True), 1e-300))
         w = levels[np.argmin(np.abs(z[:, :, None] - levels), axis=2)]
     if affine:
-        w = np.hstack([w, np.ones((len(w), 1))])
+        w = np.hstack([w, np.full((len(w), 1), float(scale))])
     found, prices = [], []
     for sign in (1.0, -1.0):
         best, value = climb_grid(sign * h, w, levels, affine)
@@ -124,8 +125,8 @@ def _price_one_vector(
             more, value2 = climb_grid(sign * h, best[order], levels, affine, pairs=True)
             best, value = np.vstack([more, best]), np.concatenate([value2, value])
         found.append(best[:, : problem.d])
-        prices.append(value)
-    w = np.rint(np.vstack(found) * scale)
+        prices.append(value / scale**2)
+    w = np.vstack(found)
     return _distinct(problem, w, w, np.concatenate(prices), count)
 
 
@@ -154,14 +155,26 @@ def price(
     Returns:
         Distinct canonical atoms in falling order of price.
     """
-    h = _form(problem, dual)
+    form = _form(problem, dual)
+    h = dyadic(form)  # prices that compare the same on every machine
     z = _gaussian_starts(h, starts, rng)
     if problem.family == "bilinear":
         z = _signs(z)
         if warm is not None and len(warm):
             z = np.vstack([z, _signs(warm)])
-        return _price_bilinear(problem, h, z, count, pairs, flips)
-    z = z[:, : problem.d]
-    if warm is not None and len(warm):
-        z = np.vstack([z, warm])
-    return _price_one_vector(problem, h, z, count, pairs)
+        found = _price_bilinear(problem, h, z, count, pairs, flips)
+    else:
+        z = z[:, : problem.d]
+        if warm is not None and len(warm):
+            z = np.vstack([z, warm])
+        found = _price_one_vector(problem, h, z, count, pairs)
+    return replace(found, value=_values(problem, form, found))
+
+
+def _values(problem: Problem, form: NDArray[np.float64], found: Priced) -> NDArray[np.float64]:
+    """|<G, atom>| of atoms by the unrounded matrix."""
+    u, v = (w / top(problem.weights) for w in (found.u, found.v))
+    if len(form) > problem.d:
+        one = np.ones((len(u), 1))
+        u, v = np.hstack([u, one]), np.hstack([v, one])
+    return np.asarray(np.abs(np.einsum("kd,kd->k", u @ form, v)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qcompile import registry
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
+from qcompile.search.dyadic import falling
 from qcompile.search.polish import polish
 from qcompile.search.refit import refit, target_of
 
@@ -33,7 +34,7 @@ def _descend(problem: Problem, net: Net, neurons: int, polished: int) -> Net:
     u, v, alpha = net
     while len(alpha) > neurons:
         survivors = max(neurons, int(KEPT * len(alpha)))
-        keep = np.sort(np.argsort(-np.abs(alpha), kind="stable")[:survivors])
+        keep = np.sort(falling(np.abs(alpha))[:survivors])
         u, v = u[keep], v[keep]
         alpha = refit(target, family.features(problem, u, v), alpha[keep]).alpha
         used = alpha != 0

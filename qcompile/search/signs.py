@@ -8,6 +8,9 @@ For a fixed u the best v is sign(Gu), so the climb is on  F(u) = sum_i |(Gu)_i| 
 
 F never falls, so a climb ends. The search is a heuristic for the price of a round
 and proves nothing; the certificates do.
+
+Given ``dyadic`` matrices every sum here is exact, so the compiler may regroup it: the outcome has
+the same bits whatever it does.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ __all__ = ["alternate", "climb", "climb_pairs"]
 
 # Relative rise that counts as one: far above the rounding of a sum of 1000 terms, far below a price.
 RISE = 1e-12
+# Only the order of sums is free (and a product may be fused into them).
+EXACT_SUMS = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _norm1(q):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(len(q)):
@@ -30,7 +35,7 @@ def _norm1(q):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _multiply_signs(g, u, q):  # type: ignore[no-untyped-def]
     for i in range(len(u)):
         q[i] = 0.0
@@ -40,7 +45,7 @@ def _multiply_signs(g, u, q):  # type: ignore[no-untyped-def]
             q[i] += s * g[k, i]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _alternate(g, u, q, spare):  # type: ignore[no-untyped-def]
     value = _norm1(q)
     d = len(u)
@@ -58,7 +63,7 @@ def _alternate(g, u, q, spare):  # type: ignore[no-untyped-def]
         value = trial
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _flip_ones(g, u, q, value):  # type: ignore[no-untyped-def]
     d = len(u)
     k = 0
@@ -80,7 +85,7 @@ def _flip_ones(g, u, q, value):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
 def _flip_pair(g, u, q, value, row):  # type: ignore[no-untyped-def]
     """Make the first rising pair of flips; return the new value, or the old one."""
     d = len(u)
@@ -143,7 +148,7 @@ def climb(
     """Climb F(u) = |Gu|_1 from every start until no alternation and no single flip raises it.
 
     Args:
-        g: (d, d) float64, symmetric.
+        g: (d, d) float64, symmetric; ``dyadic``, where the outcome must not depend on the machine.
         starts: (r, d) entries -1 or +1.
 
     Returns:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qcompile.data.table import Table
 from qcompile.model.schema import Column
+from qcompile.train.one_thread import one_blas_thread
 
 
 def float_pipeline(model: Any, columns: tuple[Column, ...]) -> Any:
@@ -48,6 +49,7 @@ def float_pipeline(model: Any, columns: tuple[Column, ...]) -> Any:
     return make_pipeline(prepare, model)
 
 
+@one_blas_thread()  # boosting's threads would wait for one another
 def baselines(train: Table, test: Table, seed: int = 0) -> dict[str, NDArray[Any]]:
     """What a linear model and gradient boosting predict for the test rows of one split.
 
@@ -64,7 +66,6 @@ def baselines(train: Table, test: Table, seed: int = 0) -> dict[str, NDArray[Any
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression, Ridge
-    from threadpoolctl import threadpool_limits
 
     if train.schema.task == "classification":
         models: dict[str, Any] = {
@@ -77,7 +78,7 @@ def baselines(train: Table, test: Table, seed: int = 0) -> dict[str, NDArray[Any
             "gradient boosting": HistGradientBoostingRegressor(random_state=seed),
         }
     found, columns = {}, train.schema.columns
-    with warnings.catch_warnings(), threadpool_limits(1):  # boosting's threads would wait for one another
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name, model in models.items():
             found[name] = float_pipeline(model, columns).fit(train.x, train.y).predict(test.x)

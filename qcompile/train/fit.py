@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from qcompile.search.columns import generate
 from qcompile.search.integer.layer import IntegerLayer, quantize
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import Choices, default_loss
+from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.proof import Proof
 
 # Watch(stage, score column, progress): called from worker threads.
@@ -32,8 +32,6 @@ Watch = Callable[[str, int, Progress], None]
 
 # Relative gap asked for where the user asks for none: the factored method takes minutes for the last digits.
 GAP, LARGE_GAP = 1e-3, 1e-2
-# Samples times inputs from which matrix products gain by more than one thread.
-LARGE = 300_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +124,16 @@ def fit_column(
     return ColumnFit(problem, solution, certificate, atoms, reason)
 
 
+@one_blas_thread()
 def fit_dataset(dataset: Dataset, beta: float, choices: Choices, watch: Watch | None = None) -> DatasetFit:
     """Fit every score column, in parallel threads, then choose the shared integer layer.
 
     With ``choices.max_weight_bits`` every grid up to that width is fitted, and the one whose deployed
     network has the lowest objective is kept (the narrower one on a tie).
     Columns are independent problems with their own certificates (the entrywise l1 penalty
-    separates); BLAS is held to one thread per column so that the threads do not fight.
+    separates); each works with one BLAS thread.
     """
     from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
 
     if choices.max_weight_bits is not None:
         grids = ("binary", "2bit", "3bit", "4bit")[: choices.max_weight_bits]
@@ -148,11 +146,7 @@ def fit_dataset(dataset: Dataset, beta: float, choices: Choices, watch: Watch | 
         return fit_column(problems[c], choices, (lambda stage, p: watch(stage, c, p)) if watch else None)
 
     jobs = min(count, choices.workers)
-    # One column may use every core in its matrix products, if they are large enough to gain by it;
-    # whether it does must not depend on ``jobs``, since threads add up in another order.
-    wide = count == 1 and max(p.n * p.d for p in problems) > LARGE
-    with nullcontext() if wide else threadpool_limits(1):
-        fits = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(c) for c in range(count))
+    fits = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(c) for c in range(count))
     layer = quantize(problems, [f.atoms for f in fits], bits=choices.alpha_bits)
     return DatasetFit(tuple(fits), layer)
 

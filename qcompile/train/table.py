@@ -14,6 +14,7 @@ from qcompile.relax.solution import Progress
 from qcompile.train.choices import Choices
 from qcompile.train.fit import fit_dataset, to_network
 from qcompile.train.metrics import metrics_of
+from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.provenance import provenance_of
 from qcompile.train.select.choose import Chosen, choose
 from qcompile.train.select.validation import Tried
@@ -23,6 +24,7 @@ from qcompile.train.trained import Trained
 log = logging.getLogger(__name__)
 
 
+@one_blas_thread()
 def train(table: Table, choices: Choices | None = None, on_event: Listener = ignore) -> Trained:
     """Train on a seeded part of a table, test on the rest.
 

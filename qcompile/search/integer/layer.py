@@ -24,6 +24,7 @@ from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.search.atoms import Atoms
 from qcompile.search.canonical import canonical, keys
+from qcompile.search.dyadic import rounded
 from qcompile.search.integer.moves import improve, objective_of
 from qcompile.search.polish import polish
 from qcompile.search.refit import Target, target_of
@@ -33,6 +34,8 @@ __all__ = ["IntegerLayer", "quantize"]
 # Scales tried, as parts of the smallest scale that clips nothing.
 PARTS = (1.1, 1.0, 0.93, 0.87, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 REFINED = 3
+# Significant bits of a scale: finer ones gain nothing, and would differ from machine to machine.
+SCALE = 20
 # From this top on, rounding costs less than a scale search can win back.
 FINE = 1000
 # Widest alpha in bits at which first-layer weights are polished against the integers, and how often.
@@ -132,7 +135,8 @@ def _best_scale(classes: Sequence[_Class], ks: Sequence[NDArray[np.float64]], s:
         method="bounded",
         options={"xatol": 1e-6 * s},
     )
-    return float(found.x) if found.fun < _total(classes, ks, s) else s
+    best = rounded(float(found.x), SCALE)
+    return best if _total(classes, ks, best) < _total(classes, ks, s) else s
 
 
 def _search(classes: Sequence[_Class], top: int) -> tuple[float, list[NDArray[np.float64]]]:
@@ -140,7 +144,7 @@ def _search(classes: Sequence[_Class], top: int) -> tuple[float, list[NDArray[np
     full = max(float(np.abs(c.alpha).max(initial=0.0)) for c in classes) / top
     trials = []
     for part in PARTS if top < FINE else (1.0,):
-        s = part * full
+        s = rounded(part * full, SCALE)
         trials.append((*_at_scale(classes, [c.alpha / s for c in classes], s, top), s))
     trials.sort(key=lambda trial: trial[0])
     best, best_ks, best_s = trials[0]

@@ -12,22 +12,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from qcompile.search.dyadic import dyadic, rounded
 from qcompile.search.refit import Target, gram
 
 __all__ = ["improve", "objective_of"]
 
 ROUNDS = 30
 TRIED_TRULY = 12
+# Bits of the model's coefficients together: its ties are broken by order, not by rounding errors.
+MODEL = 40
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _apply(h, g, k, j, t):  # type: ignore[no-untyped-def]
     k[j] += t
     for i in range(len(k)):
         g[i] += t * h[j, i]
 
 
-@njit(cache=True, fastmath=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _descend(h, g, k, lam, top, limit):  # type: ignore[no-untyped-def]
     """Minimise g't + t'Ht/2 + lam |k + t|_1 over integer changes t, in place, by single and paired moves."""
     m = len(k)
@@ -124,10 +127,10 @@ def improve(
         return k, value
     for _ in range(ROUNDS):
         f = phi @ (s * k)
-        h = gram(phi, target.weight * target.loss.curvature(f, target.y)) * (s * s)
-        g = s * (phi.T @ (target.weight * target.loss.gradient(f, target.y)))
+        h = dyadic(gram(phi, target.weight * target.loss.curvature(f, target.y)) * (s * s), MODEL)
+        g = dyadic(s * (phi.T @ (target.weight * target.loss.gradient(f, target.y))), MODEL)
         new = k.copy()
-        _descend(h, g.copy(), new, target.penalty * s, float(top), 4 * len(k) + 20)
+        _descend(h, g.copy(), new, rounded(target.penalty * s), float(top), 4 * len(k) + 20)
         new_value = objective_of(target, phi, s * new)
         if not new_value < value * (1 - 1e-12):
             new, new_value = _best_true_move(target, phi, k, s, top, g, np.diag(h), value)

@@ -17,6 +17,7 @@ import numpy as np
 from qcompile.data.table import Table
 from qcompile.model.encoder import ColumnKind
 from qcompile.train.choices import BETAS, Choices, default_loss
+from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.select.candidates import Candidate, candidates
 from qcompile.train.select.folds import folds_of
 from qcompile.train.select.rank import Ranked, rank
@@ -63,6 +64,7 @@ class Chosen:
         }
 
 
+@one_blas_thread()
 def choose(table: Table, choices: Choices, on_row: Callable[[Tried], None] | None = None) -> Chosen:
     """Pick what the user left open.
 

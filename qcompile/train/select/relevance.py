@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from qcompile.data.dataset import targets
 from qcompile.data.table import Table
 from qcompile.model.encoder import ColumnKind, Encoder, encode, levels
+from qcompile.train.one_thread import one_blas_thread
 
 ROWS = 1500  # more rows cost cubic time and do not change which inputs matter
 FEWEST = 2  # inputs beside the constant that are always kept
@@ -50,6 +51,7 @@ def most_relevant(encoder: Encoder, table: Table, share: float) -> Encoder:
     return replace(encoder, **parts)
 
 
+@one_blas_thread()
 def influence(z: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Norms of the rows of Z, relative to the largest, over all targets.
 
@@ -64,13 +66,10 @@ def influence(z: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np
     >>> influence(x, x[:, :1]).tolist()
     [1.0, 0.0, 1.0]
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        kernel = (z @ z.T / z.shape[1]) ** 2
-        # A ridge as large as the kernel's mean eigenvalue: no scale of the inputs to be tuned for.
-        ridge = max(float(np.trace(kernel)) / len(kernel), 1e-300)
-        duals = np.linalg.solve(kernel + ridge * np.eye(len(kernel)), wanted - wanted.mean(axis=0))
-        squares = sum((((z.T * a) @ z) ** 2).sum(axis=1) for a in duals.T)
+    kernel = (z @ z.T / z.shape[1]) ** 2
+    # A ridge as large as the kernel's mean eigenvalue: no scale of the inputs to be tuned for.
+    ridge = max(float(np.trace(kernel)) / len(kernel), 1e-300)
+    duals = np.linalg.solve(kernel + ridge * np.eye(len(kernel)), wanted - wanted.mean(axis=0))
+    squares = sum((((z.T * a) @ z) ** 2).sum(axis=1) for a in duals.T)
     size = np.sqrt(squares)
     return np.asarray(np.round(size / max(float(size.max()), 1e-300), 9))

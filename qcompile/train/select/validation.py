@@ -16,6 +16,7 @@ from qcompile.search.columns import generate
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.fit import problem_of, real_scores, rows_like
+from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.select.candidates import Candidate
 from qcompile.train.select.folds import Fold, standard_error
 
@@ -44,6 +45,7 @@ class Tried:
     width: int
 
 
+@one_blas_thread()
 def path(
     option: Candidate,
     betas: Sequence[float],
@@ -58,7 +60,6 @@ def path(
     falling for two betas, because smaller ones only fit the training rows more closely.
     """
     from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
 
     parts = []
     for fold in folds:
@@ -85,30 +86,29 @@ def path(
     jobs = choices.workers if large else 1
     pairs = [(f, c) for f in range(len(folds)) for c in range(count)]
     loss = default_loss(table.schema.task, choices.loss)
-    with threadpool_limits(1):
-        for beta in betas:
-            found = Parallel(n_jobs=min(jobs, len(pairs)), prefer="threads")(
-                delayed(run)(f, c, beta) for f, c in pairs
+    for beta in betas:
+        found = Parallel(n_jobs=min(jobs, len(pairs)), prefer="threads")(
+            delayed(run)(f, c, beta) for f, c in pairs
+        )
+        outputs = [np.column_stack(found[f * count : (f + 1) * count]) for f in range(len(folds))]
+        scores = np.array([_score(o, p[2], p[0]) for o, p in zip(outputs, parts, strict=True)])
+        error = standard_error(scores, len(folds[0][0]) + len(folds[0][1]))
+        risks = [_risk(o, p[1].y, loss) for o, p in zip(outputs, parts, strict=True)]
+        rows.append(
+            Tried(
+                str(option),
+                beta,
+                float(scores.mean()),
+                error,
+                float(np.mean(risks)),
+                parts[0][0].encoder.width,
             )
-            outputs = [np.column_stack(found[f * count : (f + 1) * count]) for f in range(len(folds))]
-            scores = np.array([_score(o, p[2], p[0]) for o, p in zip(outputs, parts, strict=True)])
-            error = standard_error(scores, len(folds[0][0]) + len(folds[0][1]))
-            risks = [_risk(o, p[1].y, loss) for o, p in zip(outputs, parts, strict=True)]
-            rows.append(
-                Tried(
-                    str(option),
-                    beta,
-                    float(scores.mean()),
-                    error,
-                    float(np.mean(risks)),
-                    parts[0][0].encoder.width,
-                )
-            )
-            if on_row:
-                on_row(rows[-1])
-            best = max(rows, key=lambda r: r.score)
-            if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
-                break
+        )
+        if on_row:
+            on_row(rows[-1])
+        best = max(rows, key=lambda r: r.score)
+        if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
+            break
     return rows
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from exact_pricing import exact_price, visits
+from support.exact_pricing import exact_price, visits
 from support.problems import KINDS, all_atoms, random_problem
 
 from qcompile import registry

@@ -19,9 +19,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from qcompile import QuantizedPolynomialClassifier
-from qcompile.api import profile
-from qcompile.api.edge import cost, on_core
+from qcompile.api import cost, profile
 from qcompile.ir.lower import lower
+from qcompile.verify.core import on_core
 
 NEEDS = ("ziglang", "unicorn", "capstone", "elftools")  # pip install 'qcompile[edge]'
 SECONDS = 15  # about, on one core

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile import QuantizedPolynomialClassifier
-from qcompile.api.edge import compile_c
+from qcompile.api import compile_model
 
 BANDS, WINDOW, RATE_HZ = 16, 256, 1000
 STATES = ("normal", "imbalance", "bearing")
@@ -74,7 +74,7 @@ def main() -> None:
             print(f"at most {neurons} neurons per class: accuracy above 95 %: {good}")
             print(f"  exit code of `qcompile check`: {job(folder, name)}")
 
-        record = compile_c(folder / name, "cortex-m4", folder / "firmware")
+        record = compile_model(folder / name, "cortex-m4", folder / "firmware")
         print(f"written: {', '.join(name for name in record['files'] if not name.startswith('qc_'))}")
 
 

@@ -109,7 +109,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
             UnsupportedError: there is no such form, or it cannot hold this network.
         """
         check_is_fitted(self, "network_")
-        from qcompile.api.export import write_model
+        from qcompile.api import write_model
 
         return write_model(self.network_, Path(path), form)
 
@@ -123,7 +123,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
             function of (n, features) float rows; it checks less than ``predict``.
         """
         check_is_fitted(self, "network_")
-        from qcompile.api.export import open_network
+        from qcompile.api import open_network
 
         predict: Callable[[Any], NDArray[Any]] = open_network(self.network_, target).predict
         classes = getattr(self, "classes_", None)

@@ -13,16 +13,17 @@ ROOT = Path(__file__).parents[1]
 
 # A unit imports only from lower floors; units of one floor never import each other. No exceptions.
 FLOORS: dict[str, int] = {
-    "errors": 0, "events": 0, "signals": 0, "streams": 0,
+    "errors": 0, "events": 0, "signals": 0, "checks": 0, "numerals": 0, "streams": 0,
     "registry": 1, "files": 1,
     "model": 2,
     "data": 3, "kernels": 3, "targets": 3, "problem": 3,
     "ir": 4, "certificate": 4,
     "relax": 5, "model_file": 5, "passes": 5,
-    "search": 6, "importers": 6, "backends": 6,
-    "bound": 7, "run": 7,
-    "train": 8, "verify": 8, "cost": 8,
-    "report": 9, "api": 10, "estimators": 11, "commands": 11, "cli": 12, "__main__": 13, "": 12,
+    "search": 6, "importers": 6,
+    "bound": 7, "backends": 7,
+    "train": 8, "run": 8,
+    "verify": 9, "cost": 9,
+    "report": 10, "api": 11, "estimators": 12, "commands": 12, "cli": 13, "__main__": 14, "": 13,
 }  # fmt: skip
 TRAINING = {"data", "problem", "relax", "certificate", "search", "bound", "train"}
 COMPILING = {"ir", "passes", "importers", "backends", "run", "verify", "cost"}
@@ -122,7 +123,7 @@ def test_the_walk_sees_the_whole_tree() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "message"),
     [
-        ("qcompile.errors", "import qcompile.api", "floor 0.*of floor 10"),
+        ("qcompile.errors", "import qcompile.api", "floor 0.*of floor 11"),
         ("qcompile.data.load", "def f():\n    from qcompile.train import fit", "floor 3.*of floor 8"),
         ("qcompile.train.fit", "from qcompile.ir import ops", "share only what lies below"),
         ("qcompile.cost.count", "from qcompile.relax.solution import Solution", "share only what lies below"),

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qcompile.api._build import build
+    from qcompile.api._calibrate import calibrate
     from qcompile.api._check import check
+    from qcompile.api._compare import compare
+    from qcompile.api._compile import compile_model
+    from qcompile.api._cost import cost
     from qcompile.api._describe import info, target, targets
     from qcompile.api._export_model import export_model
     from qcompile.api._import_model import import_model
+    from qcompile.api._network import open_network, write_model
     from qcompile.api._predict import predict
     from qcompile.api._profile import profile
     from qcompile.api._train import train
@@ -22,19 +27,34 @@ if TYPE_CHECKING:
 
 __all__ = [
     "build",
+    "calibrate",
     "check",
+    "compare",
+    "compile_model",
+    "cost",
     "export_model",
     "import_model",
     "info",
+    "open_network",
     "predict",
     "profile",
     "target",
     "targets",
     "train",
     "verify",
+    "write_model",
 ]
 
-HOME = {name: name for name in __all__} | dict.fromkeys(("info", "target", "targets"), "describe")
+HOME = {
+    **{name: name for name in __all__},
+    **dict.fromkeys(("info", "target", "targets"), "describe"),
+    **dict.fromkeys(("open_network", "write_model"), "network"),
+    "compile_model": "compile",
+}
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,35 +13,31 @@ import onnx
 from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companion_paths, companions, file_facts
 from qcompile.api._train import read_table
-from qcompile.api.equality import Outcome, compare_all
-from qcompile.api.every_target import target_part
-from qcompile.api.measure import costs
-from qcompile.api.model import (
-    MODEL,
-    PACKED,
-    RUNS_HERE,
-    Compiled,
-    compile_program,
-    runner,
-)
+from qcompile.backends.compile import PACKED, RUNS_HERE, Compiled, compile_program
+from qcompile.backends.titles import backend_name
 from qcompile.certificate import make as certificates
+from qcompile.cost.every_target import target_part
 from qcompile.cost.rows import CostReport
 from qcompile.cost.this_machine import machine
+from qcompile.cost.total import costs
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_folder
 from qcompile.files.seal import sealed
 from qcompile.ir.lower import lower
 from qcompile.model_file.form import onnx_form
+from qcompile.model_file.names import MODEL
+from qcompile.numerals import number
 from qcompile.report import record as parts
 from qcompile.report.json_text import to_json
 from qcompile.report.page.page import render
-from qcompile.report.words import backend_name, number
 from qcompile.report.written import written
+from qcompile.run.runner import runner
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
 from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
+from qcompile.verify.equality import Outcome, compare_all
 
 __all__ = ["Built", "build"]
 
@@ -112,7 +108,7 @@ def build(
         on_event(Event("program", told, model))
 
         runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
-        outcomes = compare_all(compiled, runners, table.x[trained.test_index], on_event)
+        outcomes = compare_all(compiled.program, runners, table.x[trained.test_index], on_event)
         report = costs(lowered, compiled.program, compiled.artifacts, list(runners.values()), goal)
         _tell_costs(report, on_event)
 

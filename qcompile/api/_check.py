@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.model import open_model
-from qcompile.api.model_costs import costs_of
 from qcompile.cost.budget import Budget, Verdict, found_here, from_toml, judge
+from qcompile.cost.total import costs_of
+from qcompile.importers.open import open_model
 from qcompile.targets.schema import load_target
 
 __all__ = ["Checked", "check"]

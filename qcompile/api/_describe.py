@@ -82,9 +82,10 @@ def info(model: str | Path) -> Described:
     Raises:
         ModelError: it is missing, unreadable or damaged.
     """
-    from qcompile.api.model import TEXT, open_model
+    from qcompile.importers.open import open_model
     from qcompile.model_file.container import read_model
     from qcompile.model_file.form import form_sentence, onnx_form
+    from qcompile.model_file.names import TEXT
     from qcompile.passes.pipeline import optimise
     from qcompile.report import record as parts
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import onnx
 
-from qcompile.api.equality import Outcome, outcome, test_bench
-from qcompile.api.model import open_model, runner
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx.build import build
 from qcompile.errors import CheckFailed, UnsupportedError
 from qcompile.files import file_destination, staged_files
+from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
 from qcompile.model_file.form import form_sentence, onnx_form
 from qcompile.report.written import written
 from qcompile.run.qonnx import open_artifact
+from qcompile.run.runner import runner
+from qcompile.verify.equality import Outcome, outcome, test_bench
 
 __all__ = ["Exported", "companion_paths", "companions", "export_model", "file_facts", "write_files"]
 

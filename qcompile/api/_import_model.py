@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.equality import compare_all
-from qcompile.api.model import FILE, MODEL, RUNS_HERE, compile_program, runner
+from qcompile.backends.compile import FILE, RUNS_HERE, compile_program
 from qcompile.errors import ModelError
 from qcompile.events import Listener, ignore
 from qcompile.files import staged_folder
@@ -15,8 +14,11 @@ from qcompile.files.seal import sealed_text
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
+from qcompile.model_file.names import MODEL
 from qcompile.report import record as parts
 from qcompile.report.written import written
+from qcompile.run.runner import runner
+from qcompile.verify.equality import compare_all
 
 __all__ = ["Imported", "import_model"]
 
@@ -61,7 +63,7 @@ def import_model(
         program = read_program(source, inputs)
         compiled = compile_program(program)
         runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
-        outcomes = compare_all(compiled, runners, None, on_event)
+        outcomes = compare_all(compiled.program, runners, None, on_event)
         (folder / TEXT).write_text(sealed_text(dump(program)), encoding="utf-8")
         artifact = compiled.artifacts[FILE]
         (folder / MODEL).write_bytes(artifact.files[artifact.entry])

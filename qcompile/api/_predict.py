@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.api.model import file_artifact, open_model, runner
+from qcompile.backends.compile import file_artifact
 from qcompile.data.clean.labels import known_labels
 from qcompile.data.load import load_cells, load_rows
 from qcompile.errors import DataError, ModelError
+from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
 from qcompile.model.schema import Column, Schema
+from qcompile.run.runner import runner
 
 __all__ = ["Predicted", "predict", "schema_of"]
 

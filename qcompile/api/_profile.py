@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.measure import BATCHES, latency_rows
-from qcompile.api.model import Model, compile_program, model_path, open_model, runner, shipped
+from qcompile.backends.compile import compile_program, shipped
 from qcompile.cost.float_twin import open_twin
 from qcompile.cost.profile import OnnxProfile, profile_files, ratios
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.cost.this_machine import machine
+from qcompile.cost.total import BATCHES, latency_rows
 from qcompile.errors import ModelError, QCompileError
+from qcompile.importers.open import Model, model_path, open_model
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import NETWORK
-from qcompile.report.words import number
+from qcompile.numerals import number
+from qcompile.run.runner import runner
 
 __all__ = ["Profiled", "profile"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companion_paths, companions, file_facts
-from qcompile.api.model import PACKED, compile_program
+from qcompile.backends.compile import PACKED, compile_program
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore

@@ -9,25 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qcompile.api._build import CERTIFICATE, NUMBERS
-from qcompile.api.edge import folder_on_core, on_core
-from qcompile.api.equality import outcome, test_bench
-from qcompile.api.firmware import is_firmware, read_firmware
-from qcompile.api.model import (
-    MODEL,
-    PROGRAM,
-    Model,
-    as_it_is,
-    compile_program,
-    model_path,
-    open_model,
-    runner,
-    shipped,
-)
-from qcompile.api.proof import Check, proof_on_data, proof_on_paper
+from qcompile.backends.compile import as_it_is, compile_program, shipped
+from qcompile.checks import Check
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
+from qcompile.importers.open import Model, model_path, network_of, open_model
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import DIGEST, digest
+from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PROGRAM
+from qcompile.run.runner import runner
+from qcompile.train.recheck import proof_on_data, proof_on_paper
+from qcompile.verify.core import folder_on_core, on_core
+from qcompile.verify.equality import outcome, test_bench
+from qcompile.verify.folder import is_firmware, read_firmware
 
 __all__ = ["Verified", "verify"]
 
@@ -97,9 +90,9 @@ def verify(
         checks += _on_cores(model, targets, rows, seed)
         certificate = model.path.parent / CERTIFICATE
         if data is not None:
-            checks += proof_on_data(certificate, model, data)
+            checks += proof_on_data(certificate, network_of(model), data)
         elif place.is_dir():
-            checks += proof_on_paper(certificate, model)
+            checks += proof_on_paper(certificate, network_of(model))
     return _verified(folder, checks)
 
 

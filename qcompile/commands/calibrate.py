@@ -29,7 +29,7 @@ def command(isa: str | None, seconds: float, as_json: bool) -> None:
     From then on kernels are chosen by these figures instead of the shipped table. Results do not
     change, only speed. Needed once per machine, if at all: for a CPU unlike those of the table.
     """
-    from qcompile.api.calibration import calibrate
+    from qcompile.api import calibrate
     from qcompile.report.terminal import tables as terminal
 
     record = calibrate(isa, seconds, lambda text: click.echo(text, err=True))

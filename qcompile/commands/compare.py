@@ -21,7 +21,7 @@ EXAMPLE = "qcompile compare build/ --target cortex-m4 --target cortex-m0plus"
 @json_option
 def command(models: tuple[Path, ...], targets: tuple[str, ...], as_json: bool) -> None:
     """Cost of every model in MODELS on every target."""
-    from qcompile.api.edge import compare
+    from qcompile.api import compare
     from qcompile.report.terminal import tables as terminal
 
     record = compare(models, targets)

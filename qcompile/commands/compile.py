@@ -42,10 +42,10 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, force: 
     The folder also holds program.qir and artifact.json, so that verify, cost and check read it. With --layout
     library: the fused SIMD kernel as a shared library, for ctypes or any C program.
     """
-    from qcompile.api.edge import compile_c
+    from qcompile.api import compile_model
     from qcompile.report.terminal import tables as terminal
 
-    record = compile_c(model, target, out, layout=layout, form=form, force=force)
+    record = compile_model(model, target, out, layout=layout, form=form, force=force)
     if as_json:
         terminal.show_json(record)
         return

@@ -22,7 +22,7 @@ def command(model: Path, target: str, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from qcompile.api.edge import cost
+    from qcompile.api import cost
     from qcompile.report.terminal import tables as terminal
 
     record = cost(model, target)

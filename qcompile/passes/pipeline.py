@@ -9,6 +9,7 @@ came in, on seeded and worst-case rows; a failure names the pass.
 from __future__ import annotations
 
 import graphlib
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -120,10 +121,18 @@ def ordered(runs: Collection[type[Op]] | None = EVERYWHERE) -> tuple[str, ...]:
     return tuple(passes(runs))
 
 
+Optimised = tuple[Program, tuple[PassRecord, ...]]
+# The last programs that were optimised: a build asks for the same one for its kernels, its cost and its
+# report, and each run of the passes interprets rows after every pass.
+_RECENT: deque[tuple[Program, Target | None, frozenset[type[Op]], Optimised]] = deque(maxlen=8)
+
+
 def optimise(
     program: Program, target: Target | None = None, runs: Collection[type[Op]] = EVERYWHERE
-) -> tuple[Program, tuple[PassRecord, ...]]:
+) -> Optimised:
     """Run every pass; the result means the same, and that is checked, not hoped.
+
+    The same program for the same target is optimised once.
 
     Args:
         program: any well-formed program.
@@ -133,6 +142,16 @@ def optimise(
     Raises:
         CompileError: the program is malformed, a bound leaves int64, or a pass changed the meaning.
     """
+    kinds = frozenset(runs)
+    for known, goal, allowed, result in tuple(_RECENT):
+        if known is program and goal == target and allowed == kinds:
+            return result
+    result = _optimise(program, target, runs)
+    _RECENT.append((program, target, kinds, result))
+    return result
+
+
+def _optimise(program: Program, target: Target | None, runs: Collection[type[Op]]) -> Optimised:
     verify(program)
     rows = np.concatenate([seeded_rows(program, ROWS), worst_case_rows(program)])
     expected = interpret(program, rows)

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-import decimal
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from qcompile.events import Event
+from qcompile.numerals import number, percent
 
-__all__ = ["backend_name", "certificate_sentence", "number", "percent", "say", "score"]
+__all__ = ["accuracy_sentence", "certificate_sentence", "say", "score"]
 
 MOST = 0.75  # share of one class from which accuracy alone says little
-
-BACKENDS = {
-    "host": "numba kernels",
-    "numba_cpu": "numba kernels",
-    "onnxruntime": "ONNX Runtime",
-    "onnx_graph": "ONNX Runtime",
-    "reference": "ONNX reference evaluator",
-    "onnx float32": "float32 ONNX",
-}
-
-
-def backend_name(name: str) -> str:
-    """A back-end or runner as a person would call it.
-
-    >>> backend_name("host"), backend_name("c99")
-    ('numba kernels', 'c99')
-    """
-    return BACKENDS.get(name, name)
-
-
-def number(value: float, down: bool = False) -> str:
-    """Four significant digits; ``down`` never rounds up, for figures that are lower bounds.
-
-    >>> number(0.08123456), number(0.0812999), number(0.0812999, down=True), number(float("nan"))
-    ('0.08123', '0.0813', '0.08129', 'unknown')
-    >>> number(97540), number(1234567.8)
-    ('97,540', '1,235,000')
-    """
-    if not math.isfinite(value):
-        return "unknown"
-    context = decimal.Context(prec=4, rounding=decimal.ROUND_FLOOR if down else decimal.ROUND_HALF_EVEN)
-    rounded = float(context.create_decimal(repr(float(value))))
-    return f"{rounded:,.0f}" if 1e4 <= abs(rounded) < 1e9 else f"{rounded:.4g}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage that is never rounded down to a better one than it is.
-
-    >>> percent(0.0262), percent(0.00004), percent(0.0)
-    ('2.7 %', '0.0040 %', '0 %')
-    """
-    if not math.isfinite(share):
-        return "an unknown share"
-    if share <= 0:
-        return "0 %"
-    digits = max(0, 1 - math.floor(math.log10(100 * share)))
-    return f"{math.ceil(100 * share * 10**digits - 1e-9) / 10**digits:.{digits}f} %"
-
 
 # Gaps below this are what arithmetic leaves of an exact proof.
 OPTIMAL = 1e-3

@@ -1,4 +1,4 @@
-"""Runner: what every way of running an artifact offers."""
+"""Runner: what every way of running an artifact offers, and how one is opened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Runner"]
+from qcompile.backends.artifact import Artifact
+from qcompile.registry import load
+
+__all__ = ["Runner", "runner"]
 
 
 @runtime_checkable
@@ -26,3 +29,8 @@ class Runner(Protocol):
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
         """(n,) label index for classification; values in regression, (n,) or (n, C)."""
+
+
+def runner(artifact: Artifact, name: str) -> Any:
+    """Open an artifact with a runner, a file of qcompile/run."""
+    return load("qcompile.run", name).open_artifact(artifact)

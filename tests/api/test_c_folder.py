@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from qcompile.api import check, verify
-from qcompile.api.edge import compare, compile_c
+from qcompile.api import check, compare, compile_model, verify
 from qcompile.errors import ModelError, UnsupportedError
 
 
 @pytest.fixture(scope="module")
 def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("firmware") / "out"
-    compile_c(built, "cortex-m4", place)
+    compile_model(built, "cortex-m4", place)
     return place
 
 

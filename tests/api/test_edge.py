@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from qcompile.api.export import write_model
+from qcompile.api import write_model
 from qcompile.cli import main
 from qcompile.model.encoder import Encoder
 from qcompile.model.network import Network

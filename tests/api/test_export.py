@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qcompile.api.export import open_network, write_model
+from qcompile.api import open_network, write_model
 from qcompile.errors import QCompileError, UnsupportedError
 from qcompile.model.network import decide, forward
 from qcompile.model_file.read import read_network

@@ -12,8 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.networks import random_network
 
-from qcompile.api import export_model, info, verify
-from qcompile.api.export import write_model
+from qcompile.api import export_model, info, verify, write_model
 from qcompile.backends.onnx.build import OPTIONS
 from qcompile.cli import main
 from qcompile.errors import CompileError, ModelError, UnsupportedError

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from qcompile.api.model import open_model
 from qcompile.cli import main
+from qcompile.importers.open import open_model
 from qcompile.ir.interpret import interpret
 from qcompile.kernels.simd.isa import supported
 

@@ -11,12 +11,12 @@ from qcompile.backends.numba_cpu import build
 from qcompile.errors import DataError, ModelError, UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.ir.ops import Dot
+from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.text import parse
 from qcompile.passes.pipeline import optimise
 from qcompile.run.host import open_artifact, open_program
 from qcompile.run.runner import Runner
 from qcompile.verify.equivalence import compare
-from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 WIDTHS = (1, 2, 63, 64, 65, 127, 128, 129)
 ROWS = 400

@@ -10,10 +10,10 @@ from support.programs import programs
 from qcompile.backends.numba_cpu import build
 from qcompile.ir.interpret import interpret
 from qcompile.ir.ops import Dot
+from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.run.host import open_artifact
 from qcompile.verify.equivalence import compare
-from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 
 @settings(deadline=None, max_examples=200)

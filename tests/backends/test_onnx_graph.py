@@ -11,11 +11,11 @@ from qcompile.data.encode.uniform import fit
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.model.network import Network, score_bound
 from qcompile.model.schema import Column, Schema
 from qcompile.run import onnxruntime, reference
-from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 WEIGHTS = ("binary", "ternary", "2bit", "3bit", "4bit")
 BITS = (1, 2, 4, 8)

@@ -14,8 +14,8 @@ from qcompile.backends.onnx.build import OPTIONS, build
 from qcompile.errors import QCompileError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.ir.probe import worst_case_rows
 from qcompile.model.encoder import ColumnKind, Encoder
-from qcompile.verify.rows import worst_case_rows
 
 # The oldest release with a wheel for Python 3.11, or (int4, int2) that can cast the option's type.
 OLDEST = {"packed": "1.15.1", "dense": "1.15.1", "reference": "1.15.1", "int4": "1.23.2", "int2": "1.24.1"}

@@ -18,10 +18,10 @@ from qcompile.errors import CompileError, ModelError, UnsupportedError
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret
 from qcompile.ir.lower import lower
+from qcompile.ir.probe import worst_case_rows
 from qcompile.ir.text import dump
 from qcompile.run import onnxruntime
 from qcompile.verify.equivalence import compare
-from qcompile.verify.rows import worst_case_rows
 
 pytestmark = pytest.mark.skipif(
     not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler"

@@ -11,13 +11,13 @@ from qcompile.backends.onnx.step_encoder import _line
 from qcompile.ir.fit import fit_types
 from qcompile.ir.interpret import interpret
 from qcompile.ir.ops import Dot, Encode, Input
+from qcompile.ir.probe import seeded_rows
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.types import F32, ValueType
 from qcompile.model.step_encoder import StepEncoder, codes
 from qcompile.run import host, native_c, onnxruntime, reference
 from qcompile.run.emulate.toolchain import host_compilers
-from qcompile.verify.rows import seeded_rows
 
 
 def program(encoder: StepEncoder) -> Program:

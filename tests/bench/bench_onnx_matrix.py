@@ -84,8 +84,8 @@ def reference_cell(option: str) -> str:
     from qcompile.backends.onnx.build import build
     from qcompile.ir.interpret import interpret
     from qcompile.ir.lower import lower
+    from qcompile.ir.probe import worst_case_rows
     from qcompile.run import reference
-    from qcompile.verify.rows import worst_case_rows
 
     for bits in (1, 2, 4, 8):
         from support.networks import random_network

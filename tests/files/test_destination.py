@@ -60,7 +60,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
         ("qcompile.api._train", "read_table"),
         ("qcompile.api._build", "read_table"),
         ("qcompile.api._export_model", "open_model"),
-        ("qcompile.api.edge", "open_model"),
+        ("qcompile.api._compile", "open_model"),
         ("qcompile.api._import_model", "read_program"),
         ("qcompile.api._check", "open_model"),
     ):

@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from qcompile.events import Event
+from qcompile.numerals import number, percent
 from qcompile.report.curves import curves
 from qcompile.report.terminal import live
-from qcompile.report.words import accuracy_sentence, certificate_sentence, number, percent
+from qcompile.report.words import accuracy_sentence, certificate_sentence
 
 SUMMARY = {"objective": 0.5, "bound": 0.45, "gap": 0.1, "columns": [{}]}
 

@@ -7,10 +7,10 @@ from support.networks import random_deep, random_encoder, random_network
 from qcompile.ir.bounds import bounds
 from qcompile.ir.interpret import interpret_all
 from qcompile.ir.lower import lower
+from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.text import parse
 from qcompile.model.encoder import encode, levels
 from qcompile.model.network import Network
-from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 
 def _independent(seed: int, bits: int) -> Network:

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from qcompile.backends.titles import backend_name
 from qcompile.model.network import Network
+from qcompile.numerals import number, percent
 from qcompile.report.page.accuracy import confusions, scatter, score_bars
 from qcompile.report.page.target import target_css, target_section
 from qcompile.report.plots import weights as plot_weights
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.proof import proof_plot
-from qcompile.report.words import backend_name, number, percent, score
+from qcompile.report.words import score
 
 __all__ = ["render"]
 

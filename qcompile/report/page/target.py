@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from qcompile.numerals import number
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.flash import flash_map
 from qcompile.report.plots.plane import plane, with_unit
-from qcompile.report.words import number
 
 __all__ = ["target_css", "target_section"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from qcompile.numerals import number
 from qcompile.report.plots import svg
-from qcompile.report.words import number
 
 __all__ = ["plane", "with_unit"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qcompile.numerals import number, percent
 from qcompile.report.curves import Curves, Point, curves
 from qcompile.report.plots import svg
-from qcompile.report.words import number, percent
 
 __all__ = ["proof_plot"]
 

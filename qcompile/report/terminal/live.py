@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from qcompile.events import STAGES, Event, Listener
+from qcompile.numerals import number, percent
 from qcompile.report.curves import curves
 from qcompile.report.terminal.braille import chart
-from qcompile.report.words import number, percent, say
+from qcompile.report.words import say
 
 __all__ = ["live_display", "plain_display"]
 

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qcompile.backends.titles import backend_name
 from qcompile.events import Listener, ignore
 from qcompile.report.json_text import to_json
 from qcompile.report.plots.plane import with_unit
 from qcompile.report.terminal.live import live_display, plain_display
-from qcompile.report.words import backend_name
 
 __all__ = [
     "listener",

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from qcompile.api._export_model import write_files
-from qcompile.api.model import RUNS_HERE, compile_program, runner
+from qcompile.backends.compile import RUNS_HERE, compile_program
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.ir.lower import lower
 from qcompile.model.network import Network
+from qcompile.run.runner import runner
 
 __all__ = ["open_network", "write_model"]
 

@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
+from qcompile.backends.compile import RUNS_HERE, compile_program, shipped
 from qcompile.cost.energy import energy
 from qcompile.cost.estimate import estimate
 from qcompile.cost.latency import measure
 from qcompile.cost.rows import CostReport, CostRow, merge
 from qcompile.cost.size import size_row
 from qcompile.errors import UnsupportedError
+from qcompile.importers.open import Model
+from qcompile.ir.probe import seeded_rows
 from qcompile.ir.program import Program
 from qcompile.passes.pipeline import optimise
+from qcompile.run.runner import runner
 from qcompile.targets.schema import Target
-from qcompile.verify.rows import seeded_rows
 
-__all__ = ["BATCHES", "costs", "elsewhere", "here", "latency_rows"]
+__all__ = ["BATCHES", "costs", "costs_of", "how_found", "latency_rows", "priced", "total_of"]
 
 BATCHES = (1, 16, 256)
 KERNELS = "host"  # the runner whose time is shared out over the operations
@@ -118,3 +121,45 @@ def latency_rows(
     """Percentiles of every runner at every batch size, on given rows or on seeded ones."""
     rows = seeded_rows(program, max(batches), seed=0) if x is None else np.asarray(x, dtype=np.float32)
     return measure(runners, rows, batches)
+
+
+def costs_of(
+    model: Model, target: Target, batches: Sequence[int] = BATCHES, files: bool = True
+) -> CostReport:
+    """Measured where the target is this machine, else counted in an emulator, else estimated.
+
+    Args:
+        model: opened.
+        target: this machine, or another core.
+        batches: rows per call, where latency is measured.
+        files: whether another core's report has the size of the ONNX file as well.
+    """
+    if target.kind != "host" and not files:
+        return CostReport(elsewhere(model.program, target), target.name)
+    compiled = compile_program(model.program)
+    artifacts = shipped(model, compiled)
+    local = RUNS_HERE if target.kind == "host" else ()
+    runners = [runner(artifacts[backend], name) for backend, name in local]
+    return costs(model.program, compiled.program, artifacts, runners, target, batches=batches)
+
+
+def how_found(report: CostReport, target: Target) -> str:
+    """Measured, counted or estimated, and why not better."""
+    if report.select("latency_p50"):
+        return "measured here"
+    instructions = report.select("instructions", operation="total")
+    if instructions and instructions[0].origin == "measured":
+        return f"counted by {target.runner}"
+    why = f"{target.runner or 'an emulator'} is not available here"
+    return f"estimated from counted operations: {why}"
+
+
+def total_of(report: CostReport, quantity: str) -> CostRow | None:
+    """The total of one row at batch 1; of several back-ends, the quickest or smallest.
+
+    A measured median stands for the latency.
+    """
+    rows = report.select(quantity, operation="total", batch=1)
+    if quantity == "latency":
+        rows = report.select("latency_p50", batch=1) or rows
+    return min(rows, key=lambda r: r.expected, default=None)

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qcompile.api.model import PROGRAM
 from qcompile.backends.artifact import Artifact, digest_of
 from qcompile.errors import ModelError
 from qcompile.files import digests_of
 from qcompile.files.seal import sealed
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
+from qcompile.model_file.names import DESCRIPTION, PROGRAM
 
-__all__ = ["DESCRIPTION", "described", "is_firmware", "read_firmware", "with_description", "with_digests"]
+__all__ = ["described", "is_firmware", "read_firmware", "with_description", "with_digests"]
 
-DESCRIPTION, MANIFEST, KIND = "artifact.json", "manifest.json", "qcompile firmware"
+MANIFEST, KIND = "manifest.json", "qcompile firmware"
 LARGEST = 1 << 30
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.api.model import Compiled
+from qcompile.backends.titles import backend_name
 from qcompile.errors import CheckFailed
 from qcompile.events import Event, Listener
+from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
-from qcompile.report.words import backend_name
 from qcompile.verify.equivalence import compare
-from qcompile.verify.rows import seeded_rows, worst_case_rows
 
 __all__ = ["Outcome", "compare_all", "outcome", "test_bench"]
 
@@ -58,17 +57,17 @@ def outcome(name: str, program: Program, runner: Any, x: NDArray[np.float32]) ->
 
 
 def compare_all(
-    compiled: Compiled, runners: Mapping[str, Any], real: NDArray[Any] | None, on_event: Listener
+    program: Program, runners: Mapping[str, Any], real: NDArray[Any] | None, on_event: Listener
 ) -> tuple[Outcome, ...]:
     """Compare every runner; a build whose artifact differs is refused.
 
     Raises:
         CheckFailed: an artifact differs.
     """
-    x = test_bench(compiled.program, SEEDED, 0, real)
+    x = test_bench(program, SEEDED, 0, real)
     outcomes = []
     for name, runner in runners.items():
-        found = outcome(name, compiled.program, runner, x)
+        found = outcome(name, program, runner, x)
         outcomes.append(found)
         on_event(
             Event(

@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qcompile.api.model import Model, network_of
 from qcompile.certificate import make as certificates
+from qcompile.checks import Check
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.errors import ModelError
 from qcompile.model.network import Network, forward_codes
+from qcompile.numerals import number, percent
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
 from qcompile.registry import load as unit
-from qcompile.report.words import number, percent
 from qcompile.train.provenance import rebuild_problems
 
-__all__ = ["Check", "objectives", "proof_on_data", "proof_on_paper"]
+__all__ = ["objectives", "proof_on_data", "proof_on_paper"]
 
 
-@dataclass(frozen=True)
-class Check:
-    """One question and its answer."""
-
-    name: str
-    passed: bool
-    sentence: str
-
-
-def proof_on_paper(certificate: Path, model: Model) -> Iterator[Check]:
+def proof_on_paper(certificate: Path, network: Network) -> Iterator[Check]:
     """Without the data: the certificate file says what the model file says, no more.
 
     Raises:
         ModelError: the certificate cannot be read.
     """
     stored = certificates.load(certificate)
-    told = [c["bound"] for c in network_of(model).provenance.get("certificate", {}).get("columns", [])]
+    told = [c["bound"] for c in network.provenance.get("certificate", {}).get("columns", [])]
     same = told == [c.bound for c in stored]
     yield Check(
         "certificate",
@@ -51,22 +41,21 @@ def proof_on_paper(certificate: Path, model: Model) -> Iterator[Check]:
     )
 
 
-def proof_on_data(certificate: Path, model: Model, data: Any) -> Iterator[Check]:
+def proof_on_data(certificate: Path, network: Network, data: Any) -> Iterator[Check]:
     """With the data: the bound by the independent checker, the objective by the integer network.
 
     Args:
         certificate: the certificate file.
-        model: the model file; its provenance says how the rows were split and what was minimised.
+        network: of the model file; its provenance says how the rows were split and what was minimised.
         data: the table of the build, in any form that ``load`` reads.
 
     Raises:
         ModelError: the model or the certificate cannot be read.
         DataError: the table cannot be read.
     """
-    network = network_of(model)
     facts = network.provenance
     if "schema" not in facts or "certificate" not in facts:
-        raise ModelError(f"{model.path} does not say how it was trained, so its proof cannot be recomputed.")
+        raise ModelError("the model does not say how it was trained, so its proof cannot be recomputed.")
     stored = certificates.load(certificate)
     table = load(data, label=facts["schema"]["label"], task=facts["schema"]["task"])
     if table.schema.to_json() != facts["schema"]:

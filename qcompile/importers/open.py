@@ -1,4 +1,4 @@
-"""A model opened: what it means, and everything on this machine that can run it.
+"""Open a model of any kind: its program, and its network where it is one of ours.
 
 A model is our model file or a folder that ``build`` wrote, a low-bit ONNX file of other people's
 tools, or a program in its text form (``.qir``). All become a ``Program``; ours are a ``Network`` too.
@@ -6,65 +6,16 @@ tools, or a program in its text form (``.qir``). All become a ``Program``; ours 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from qcompile.backends.artifact import Artifact
 from qcompile.errors import ModelError
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.model.network import Network
-from qcompile.passes.pipeline import PassRecord, optimise
-from qcompile.registry import load
-from qcompile.targets.schema import load_target
+from qcompile.model_file.names import MODEL, PROGRAM, TEXT
 
-__all__ = [
-    "FILE",
-    "MODEL",
-    "PACKED",
-    "PROGRAM",
-    "RUNS_HERE",
-    "TEXT",
-    "Compiled",
-    "Model",
-    "as_it_is",
-    "compile_program",
-    "file_artifact",
-    "model_path",
-    "network_of",
-    "open_model",
-    "runner",
-    "shipped",
-]
-
-MODEL, TEXT = "model.onnx", ".qir"
-PROGRAM = f"program{TEXT}"
-
-# The back-ends that every installation can run, and what runs their artifacts.
-FILE = "onnx_graph"
-RUNS_HERE = (("numba_cpu", "host"), (FILE, "onnxruntime"))
-PACKED = "packed"
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """A program compiled for this machine.
-
-    Attributes:
-        program: after the passes.
-        passes: what each did.
-        artifacts: one per back-end, all of which run here.
-        file: the ONNX model file in the form that was asked for; the one in ``artifacts`` where that
-            runs in ONNX Runtime.
-    """
-
-    program: Program
-    passes: Sequence[PassRecord]
-    artifacts: Mapping[str, Artifact]
-    file: Artifact
+__all__ = ["Model", "model_path", "network_of", "open_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,61 +112,3 @@ def network_of(model: Model) -> Network:
     if model.network is None:
         raise ModelError(f"{model.path} was not trained by qcompile, so this is not known of it.")
     return model.network
-
-
-def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
-    """Optimise for this machine (each pass checked against the interpreter), build every artifact.
-
-    The ONNX file is made from the program as it came, so that ours can be read back as the same
-    network; the kernels are made from the optimised one.
-
-    Args:
-        lowered: the program.
-        form: of the ONNX file, a file name of backends/onnx/forms.
-
-    Raises:
-        QCompileError: there is no such form, or it cannot hold the program.
-    """
-    from qcompile.backends import numba_cpu
-    from qcompile.backends.onnx import build as onnx_graph
-
-    target = load_target("host")
-    program, passes = optimise(lowered, target)
-    file = onnx_graph.build(lowered, target, option=form)
-    artifacts = {
-        "numba_cpu": numba_cpu.build(program, target),
-        FILE: file if file.provenance["runtime"] == "onnxruntime" else onnx_graph.build(lowered, target),
-    }
-    return Compiled(program, passes, artifacts, file)
-
-
-def file_artifact(model: Model) -> Artifact:
-    """A model file of ours as what ONNX Runtime runs: the bytes on disk, not a fresh copy of them.
-
-    A file in another dialect, or one that needs a library beside it, is not run: a library found
-    beside a file is never loaded unasked. Then it is a packed copy.
-    """
-    from qcompile.backends.onnx.build import build
-    from qcompile.model_file.container import read_model
-
-    network_of(model)
-    if {opset.domain for opset in read_model(model.path).opset_import} - {"", "ai.onnx"}:
-        return build(model.program)
-    return as_it_is(model)
-
-
-def as_it_is(model: Model) -> Artifact:
-    """The bytes on disk as an artifact, whatever runtime they are for."""
-    digest = hashlib.sha256(model.content).hexdigest()
-    return Artifact("onnx", {MODEL: model.content}, MODEL, digest, model.program, {"file": str(model.path)})
-
-
-def shipped(model: Model, compiled: Compiled) -> dict[str, Artifact]:
-    """The artifacts of a model on disk: its own file, where it is ours, and the compiled kernels."""
-    own = {FILE: file_artifact(model)} if model.network is not None else {}
-    return {**compiled.artifacts, **own}
-
-
-def runner(artifact: Artifact, name: str) -> Any:
-    """Open an artifact with a runner, a file of qcompile/run."""
-    return load("qcompile.run", name).open_artifact(artifact)

@@ -1,0 +1,10 @@
+"""Names of the files in a folder that a command wrote."""
+
+from __future__ import annotations
+
+__all__ = ["CERTIFICATE", "DESCRIPTION", "MODEL", "NUMBERS", "PAGE", "PROGRAM", "TEXT"]
+
+MODEL, TEXT = "model.onnx", ".qir"
+PROGRAM = f"program{TEXT}"
+CERTIFICATE, PAGE, NUMBERS = "certificate.npz", "report.html", "report.json"
+DESCRIPTION = "artifact.json"  # of the files that `compile` wrote

@@ -1,0 +1,70 @@
+"""Generated C on the core it is for: compiled, run in the emulator, compared bit by bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from qcompile.backends.artifact import Artifact
+from qcompile.backends.c99.build import build
+from qcompile.errors import UnsupportedError
+from qcompile.ir.program import Program
+from qcompile.passes.pipeline import optimise
+from qcompile.registry import load
+from qcompile.targets.schema import Target, load_target
+from qcompile.verify.equality import Outcome, outcome, test_bench
+from qcompile.verify.folder import read_firmware
+
+__all__ = ["folder_on_core", "on_core"]
+
+RUNNERS = ("unicorn", "wasm", "qemu", "native", "host")
+
+
+def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outcome:
+    """Compile a program's C for a target, run it in the target's emulator, and compare every bit.
+
+    Args:
+        program: the model.
+        target: one that an emulator here serves.
+        rows: seeded rows, besides the worst-case rows.
+        seed: of these rows.
+
+    Raises:
+        UnsupportedError: no emulator here runs the target, with the reason.
+    """
+    goal = load_target(target)
+    fast, _ = optimise(program, goal)
+    return _compared(program, build(fast, goal), goal, rows, seed)
+
+
+def folder_on_core(place: Path, target: str | Path, rows: int, seed: int) -> Outcome:
+    """The C files in a folder that ``compile`` wrote, as they are on disk, run and compared.
+
+    Raises:
+        UnsupportedError: they were made for another target, or no emulator here runs it.
+        ModelError: a file is missing or unreadable.
+    """
+    artifact, _ = read_firmware(place)
+    goal, made_for = load_target(target), artifact.provenance.get("target")
+    if goal.name != made_for:
+        raise UnsupportedError(
+            f"{place} holds C for {made_for}, not for {goal.name}; compile the model for {goal.name} first."
+        )
+    assert artifact.program is not None
+    return _compared(artifact.program, artifact, goal, rows, seed)
+
+
+def _compared(program: Program, artifact: Artifact, goal: Target, rows: int, seed: int) -> Outcome:
+    if goal.runner not in RUNNERS:
+        raise UnsupportedError(
+            f"target {goal.name!r} is run by {goal.runner or 'nothing'}, which is not part of qcompile; "
+            f"targets that can be run here name one of {', '.join(RUNNERS)}."
+        )
+    if goal.runner in ("native", "host"):
+        core = load("qcompile.run", "native_c").open_artifact(artifact)
+        built = core.build
+    else:
+        core = load("qcompile.run", goal.runner).open_artifact(artifact, goal)
+        built = core.build
+    found = outcome(f"C on {goal.name}", program, core, test_bench(program, rows, seed))
+    return replace(found, compiler=built)

@@ -1,4 +1,4 @@
-"""Make docs/img/report.png from a report page: a screenshot, cropped and reduced to 128 colours.
+"""Make docs/img/report.png, a screenshot of the header and the proof of a report page.
 
     qcompile build sklearn:breast_cancer -o build/ && python docs/picture.py build/report.html
 
@@ -33,7 +33,7 @@ def main(page: Path) -> None:
             check=True, capture_output=True,
         )  # fmt: skip
         with Image.open(shot) as image:
-            image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
+            image.convert("RGB").save(PICTURE, optimize=True)
     print(f"{PICTURE}: {PICTURE.stat().st_size:,} bytes")
 
 

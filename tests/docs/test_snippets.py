@@ -16,7 +16,7 @@ import onnx
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from dialects import Recipe, qonnx_model
+from support.dialects import Recipe, qonnx_model
 
 from qcompile.cli import main
 

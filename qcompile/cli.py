@@ -147,7 +147,7 @@ def _leave(code: int, sentence: str) -> NoReturn:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:
-    """Train low-bit networks with a proof of optimality, compile them, check what they cost.
+    """Train low-bit networks with a proof of optimality, compile them, and check what they cost.
 
     Start with:  qcompile build sklearn:breast_cancer --target host -o build/
     """

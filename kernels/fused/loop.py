@@ -114,7 +114,7 @@ def _arrange(bits: NDArray[np.bool_], sides: int, neurons: int) -> NDArray[np.bo
 
 
 def _tile(n: int) -> str:
-    """Up to n rows: those that are not there cost as much, and nobody reads their sums."""
+    """Up to n rows. Absent rows cost as much as others; their sums are not read."""
     encode = [
         "total = encode(row + {i} * features * 4, codes + {i} * code_bytes, scratch, encoder)",
         "write_i64(totals + {i} * 8, total)",

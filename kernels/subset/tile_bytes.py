@@ -125,7 +125,7 @@ METHOD = TileMethod(
     tiles=(64, 32),
     column=64,
     lanes=64,
-    # From so many rows on a tile that is not full is faster than the next smaller.
+    # The number of rows from which a partly filled tile is faster than the next smaller tile.
     least=((50, 17), (50, 17)),
     max_bits=4,
     isas=("avx512", "avx2", "neon", "scalar"),

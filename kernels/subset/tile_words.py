@@ -153,7 +153,7 @@ METHOD = TileMethod(
     tiles=(32, 16),
     column=32,
     lanes=64,
-    # From so many rows on a tile that is not full is faster than the next smaller.
+    # The number of rows from which a partly filled tile is faster than the next smaller tile.
     least=((29, 16), (23, 9)),
     max_bits=8,
     isas=("avx512", "avx2", "neon", "scalar"),

@@ -52,7 +52,7 @@ def profile(
         providers: execution providers in order of preference, likewise; the CPU by default.
         shapes: shape of one row by input name, for inputs with more free dimensions than the batch.
         libraries: of custom operators that a file needs. Loading one runs its code.
-        as_files: time one model of ours as the file it is, like anybody's.
+        as_files: time a model of qcompile's like any other file, in ONNX Runtime only.
 
     Raises:
         QCompileError: a model cannot be read, or a batch size is not positive.

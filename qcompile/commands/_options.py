@@ -60,7 +60,9 @@ def example(command: str) -> str:
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``: one JSON document on standard output and nothing else."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(
+        function
+    )
 
 
 def force_option(function: Callable[..., Any]) -> Callable[..., Any]:

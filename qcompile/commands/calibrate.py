@@ -20,14 +20,14 @@ EXAMPLE = "qcompile calibrate --seconds 0.02"
     type=click.FloatRange(0.001, 10.0),
     default=0.1,
     show_default=True,
-    help="Of each measurement; there are four per method.",
+    help="Duration of each measurement; there are four per method.",
 )
 @json_option
 def command(isa: str | None, seconds: float, as_json: bool) -> None:
-    """Measure what every dot-product method costs here, and keep it in the user's cache folder.
+    """Measure every dot-product method on this machine; keep the figures in the user's cache folder.
 
-    From then on kernels are chosen by these figures instead of the shipped table. Results do not
-    change, only speed. Needed once per machine, if at all: for a CPU unlike those of the table.
+    From then on, kernels are chosen by these figures instead of the shipped table. Results stay the
+    same; only speed changes. One run is enough, and only a CPU unlike those of the table needs it.
     """
     from qcompile.api import calibrate
     from qcompile.report.terminal import tables as terminal

@@ -15,7 +15,7 @@ EXAMPLE = "qcompile check build/ --target host --max-latency-us 500 --max-energy
 
 
 @click.command(
-    "check", short_help="Hold a build against a budget of time, energy and size.", epilog=example(EXAMPLE)
+    "check", short_help="Check a build against a budget of time, energy and size.", epilog=example(EXAMPLE)
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @backend_target
@@ -28,7 +28,7 @@ EXAMPLE = "qcompile check build/ --target host --max-latency-us 500 --max-energy
 @click.option(
     "--budget",
     type=click.Path(path_type=Path),
-    help="TOML file with limits; without any limit, ./pyproject.toml.",
+    help="TOML file with limits; without it and without any limit, ./pyproject.toml is read.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), help="Also write JUnit XML for CI.")
 @force_option
@@ -47,9 +47,10 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Hold the model in FOLDER against a budget; exit 1 if it is over, naming what and by how much.
+    """Check the model in FOLDER against a budget; exit 1 if a limit is exceeded, and say by how much.
 
-    FOLDER is what build or compile wrote, or a model file. The upper end of each figure decides.
+    FOLDER was written by build or compile; a model file will do too. The upper end of each figure's
+    interval decides.
     """
     from qcompile.api import check
     from qcompile.files import file_destination, staged_file

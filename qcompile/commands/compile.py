@@ -25,14 +25,14 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
     type=click.Choice(["plain", "arduino", "zephyr", "library"]),
     default="plain",
     show_default=True,
-    help="Where an ecosystem expects the files; library: a shared library with a C header for this machine.",
+    help="Folder layout of an ecosystem; library: a shared library with a C header, for this machine.",
 )
 @click.option(
     "--form",
     type=click.Choice(["trained", "ternary"]),
     default="trained",
     show_default=True,
-    help="ternary: products of two binary dots as differences of two ternary squares.",
+    help="ternary: write products of two binary sums as differences of two ternary squares.",
 )
 @force_option
 @json_option

@@ -22,7 +22,7 @@ EXAMPLE = "qcompile export build/ --onnx int4 -o model_int4.onnx"
     type=click.Choice(["auto", "int32", "double", "int64"]),
     default="auto",
     show_default=True,
-    help="Type behind the first layer; auto takes the narrowest that is proved exact.",
+    help="Type of the sums after the first layer; auto takes the narrowest that is proved exact.",
 )
 @force_option
 @json_option
@@ -35,8 +35,8 @@ def command(model: Path, output: Path, onnx: str, tail: str, force: bool, as_jso
     int4       ONNX's own 4-bit integers, opset 21
     int2       ONNX's own 2-bit integers, opset 25
     qonnx      the QONNX dialect, for FINN, hls4ml and the qonnx package
-    custom     the fused kernel as an operator of ONNX Runtime, in a library (.so) beside the file;
-               fastest, for this machine's instruction set, needs a C compiler to make
+    custom     the fused kernel as an operator of ONNX Runtime, in a library (.so) next to the file;
+               fastest; for this machine's instruction set; making it needs a C compiler
     reference  XNOR and popcount in standard operators, for conformance; slow
     """  # noqa: D301 - click wants the character itself
     from qcompile.api import export_model

@@ -20,16 +20,16 @@ EXAMPLE = "qcompile import build/model.onnx -o imported/"
 @click.option(
     "--inputs",
     metavar="TYPE",
-    help="Integers that raw cells hold, where the file has no input quantizer:"
+    help="What raw cells hold, if the file has no input quantizer:"
     " UINT8, UINT8/255 (pixels in [0, 1]), BINARY, BIPOLAR, INT8, FIXED<8,3>, ..",
 )
 @force_option
 @json_option
 def command(model: Path, output: Path, inputs: str | None, force: bool, as_json: bool) -> None:
-    """Turn MODEL (QONNX, Brevitas, FINN or QDQ) into an exact integer program.
+    """Convert MODEL (QONNX, Brevitas, FINN or QDQ) to an exact integer program.
 
-    Writes a folder that predict, verify, info, profile, compile, cost, check and compare read like a model
-    of qcompile's own: program.qir is the program, model.onnx runs it in any ONNX Runtime.
+    The folder that it writes is a model for predict, verify, info, profile, compile, cost, check and compare:
+    program.qir is the program as text, model.onnx runs in any ONNX Runtime.
     """
     from qcompile.api import import_model
     from qcompile.report.terminal import tables as terminal

@@ -27,9 +27,14 @@ EXAMPLE = "qcompile profile build/model.onnx"
     help="Rows per call; may be given several times.",
 )
 @click.option(
-    "--as-file", "as_files", is_flag=True, help="Time one model of qcompile's as a file, like anybody's."
+    "--as-file",
+    "as_files",
+    is_flag=True,
+    help="Time a model of qcompile's like any other file, in ONNX Runtime only.",
 )
-@click.option("--threads", default=1, show_default=True, help="Of ONNX Runtime, for models timed as files.")
+@click.option(
+    "--threads", default=1, show_default=True, help="Threads of ONNX Runtime, for models timed as files."
+)
 @click.option(
     "--provider",
     "providers",
@@ -62,11 +67,12 @@ def command(
     libraries: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Measure p50, p90 and p99 latency of MODELS, taking turns in one process.
+    """Measure p50, p90 and p99 latency of MODELS, which take turns in one process.
 
-    One model of qcompile's is timed on every backend that runs here, beside a float32 ONNX graph of
-    the same function. Any other ONNX file, or several, are timed in ONNX Runtime side by side, with its
-    own profile by operator. Inputs are random; rows are the first dimension where the file leaves it free.
+    A single model of qcompile's is timed on every back-end that runs here, next to a float32 ONNX
+    graph of the same function. Other ONNX files, or several files, are timed in ONNX Runtime side by
+    side, with a profile by operator. Inputs are random; the first dimension is the batch if the file
+    leaves it free.
     """
     from qcompile.api import profile
     from qcompile.report.terminal import tables as terminal

@@ -13,7 +13,7 @@ EXAMPLE = "qcompile targets cortex-m4"
 
 @click.command("targets", short_help="List what can be compiled for.", epilog=example(EXAMPLE))
 @click.argument("name", required=False)
-@click.option("--schema", is_flag=True, help="Print a target file with every field explained, to edit.")
+@click.option("--schema", is_flag=True, help="Print a template of a target file with every field explained.")
 @json_option
 def command(name: str | None, schema: bool, as_json: bool) -> None:
     """List the targets, or show every figure of NAME (a target or a .toml file) with its source."""
@@ -22,7 +22,7 @@ def command(name: str | None, schema: bool, as_json: bool) -> None:
     from qcompile.targets.schema import template
 
     if schema and (name or as_json):
-        raise click.UsageError("--schema stands alone: it prints a TOML file to save and edit.")
+        raise click.UsageError("--schema takes no name: it prints a TOML file to save and edit.")
     if schema:
         click.echo(template(), nl=False)
     elif name is not None:

@@ -20,9 +20,9 @@ EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
     epilog=example(EXAMPLE),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--data", help="The table of the build; with it the certificate is recomputed.")
-@click.option("--rows", default=1000, show_default=True, help="Seeded random rows to compare.")
-@click.option("--seed", default=0, show_default=True, help="Of those rows.")
+@click.option("--data", help="The table that was built from; with it, the certificate is recomputed.")
+@click.option("--rows", default=1000, show_default=True, help="Number of random rows to compare.")
+@click.option("--seed", default=0, show_default=True, help="Seed of those rows.")
 @click.option(
     "--target", "targets", multiple=True, help="Also run the generated C on this emulated core; repeatable."
 )
@@ -30,9 +30,9 @@ EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
 def command(
     folder: Path, data: str | None, rows: int, seed: int, targets: tuple[str, ...], as_json: bool
 ) -> None:
-    """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if one differs.
+    """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if any differs.
 
-    FOLDER is what build or compile wrote. Compiled C is compiled and run in its core's emulator.
+    FOLDER was written by build, compile or import. C code is compiled and run in an emulator of its core.
     """
     from qcompile.api import verify
     from qcompile.report.terminal import tables as terminal

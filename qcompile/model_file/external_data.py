@@ -1,7 +1,7 @@
 """Tensors that an ONNX file keeps in other files: found inside its folder, measured, then read.
 
 ONNX names such a file by ``location``, relative to the model's folder, with ``offset`` and ``length``
-in bytes (onnx/docs/ExternalData.md). A location is a wish of whoever wrote the model: an absolute path,
+in bytes (onnx/docs/ExternalData.md). A location is not to be trusted: an absolute path,
 one that climbs out of the folder, or a link that leads out of it, is refused, and so is anything that
 is not a plain file. Lengths are compared with shapes and with the file before a byte is read.
 """

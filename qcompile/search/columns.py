@@ -45,7 +45,7 @@ PAIR_BUDGET = 10_000_000
 ROUNDS = 2000
 # Widest network whose neurons are swapped after pruning.
 SWAPPED = 64
-# Where the optimum is so many times wider than asked and will be pruned, this relative gap is enough.
+# This relative gap is enough where the optimum is far wider than the limit and will be pruned.
 WIDE = ((1.5, 5e-4), (2.0, 2e-3), (3.0, 1e-2))
 # So many times too wide, rounds that bring less than SLOW over LOOK_BACK rounds end the search.
 FAR = 3.0

@@ -25,8 +25,8 @@ class Choices:
     setting is a field, its type with the values it may have, and its line here.
 
     Attributes:
-        seed: Of every random step.
-        neurons: At most this many per score column.
+        seed: Seed of every random step.
+        neurons: Largest number of neurons per score column.
         encoder: How inputs become integers.
         bits: Bits per input of the uniform encoder, 1 to 8; chosen when left out.
         k: Thresholds per column of the thermometer encoder.
@@ -34,17 +34,17 @@ class Choices:
         loss: What training minimises.
         family: The shape of a neuron.
         weights: First-layer weights.
-        activation: a t^2 + b t + c, of the polynomial family.
+        activation: Coefficients of a t^2 + b t + c, for the polynomial family.
         alpha_bits: Bits of a second-layer weight, 1 to 16.
-        max_weight_bits: Try first-layer weights of 1 bit up to this many (4 at most); keep the best
-            network.
+        max_weight_bits: Try first-layer weights of 1 bit up to this many bits (at most 4); keep the
+            best network.
         method: Solver of the relaxation.
         gap: Relative gap at which the solver stops; 0.001 when left out, 0.01 for large problems.
-        prove: How hard to work on the lower bound; auto is exact for few inputs, else fast; tight,
-            and exact for many inputs, may take two minutes per score column.
+        prove: Effort spent on the lower bound; auto is exact for few inputs and fast otherwise. tight,
+            and exact with many inputs, may take two minutes per score column.
         max_seconds: Time limit of each solver, per score column.
-        test_fraction: Share of the rows kept for the test.
-        jobs: Score columns trained at once; every core when left out.
+        test_fraction: Share of the rows set aside for testing.
+        jobs: Score columns trained at the same time; as many as there are cores when left out.
     """
 
     seed: Annotated[int, Number(0, inf, "0 or more")] = 0

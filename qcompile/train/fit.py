@@ -101,7 +101,7 @@ def fit_column(
             on_progress=(lambda p: watch("solve", p)) if watch else None,
         ),
     )
-    if solution.status is Status.INTERRUPTED:  # who calls the solver keeps its last iterate; a build stops
+    if solution.status is Status.INTERRUPTED:  # a direct call keeps the last iterate; a build stops
         raise KeyboardInterrupt
     certificate = certify(problem, solution)
     atoms = generate(

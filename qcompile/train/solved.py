@@ -25,7 +25,7 @@ def solved_facts(fits: Sequence[ColumnFit]) -> dict[str, Any]:
 
 
 def solved_sentence(facts: dict[str, Any]) -> str:
-    """Time taken, then a sentence per ending that is not the wanted one; the facts hold method and reason.
+    """Time taken, then one sentence per solver that stopped early; the facts hold method and reason.
 
     >>> facts = {"columns": 1, "methods": {"dual_barrier": 1}, "reason": "the accurate method is affordable.",
     ...          "status": {Status.STALLED.value: 1}, "iterations": 30, "seconds": 1.5}

@@ -65,7 +65,7 @@ def settle(path: Path) -> Dialect:
     delimiter = max(",;\t|", key=lines[0].count)
     words = {len(line.split()) for line in lines}
     if delimiter not in lines[0] and len(words) == 1 and words != {1} and '"' not in text:
-        notes.append(f"The cells of {path.name} are parted by blanks.")
+        notes.append(f"The cells of {path.name} are separated by blanks.")
         return Dialect("\n".join(",".join(line.split()) for line in _lines(text)), ",", tuple(notes))
     return Dialect(text, delimiter, tuple(notes))
 

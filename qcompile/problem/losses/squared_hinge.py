@@ -83,7 +83,7 @@ def limits(y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def domain(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """L clipped into the closed domain of the conjugate."""
+    """The dual vector l, clipped to the closed domain of the conjugate."""
     return np.asarray(np.clip(l, *limits(y)))
 
 

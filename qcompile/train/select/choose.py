@@ -25,7 +25,8 @@ from qcompile.train.select.relevance import FEWEST
 from qcompile.train.select.validation import Tried, path
 
 FINALISTS = 3
-# Of an encoder's columns, tried in turn until the score falls; with fewer rows than TELLING it falls by luck.
+# Shares of an encoder's columns, tried in turn until the score falls. With fewer rows than TELLING a
+# fall says nothing.
 SHARES, TELLING = (0.5, 0.25), 60
 # A fit costs about d^2 per search and score column. Validation keeps as many folds as this buys, and one
 # finalist where it buys fewer than all; inputs too wide for a single fold take the default unvalidated.

@@ -20,7 +20,8 @@ from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.select.candidates import Candidate
 from qcompile.train.select.folds import Fold, standard_error
 
-# Below so many numbers (rows times inputs) a fit is all interpreter, and threads only wait for each other.
+# Below this many numbers (rows times inputs) a fit spends its time in the interpreter, and threads wait
+# for each other.
 THREADED = 20_000
 
 

@@ -26,7 +26,7 @@ from qcompile.data.dataset import dataset_of
 from qcompile.data.table import Table
 from qcompile.model.network import Network, decide, forward
 from qcompile.model.schema import Column, Schema
-from qcompile.registry import load
+from qcompile.problem.losses import LOSSES
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.fit import fit_dataset, to_network
 from qcompile.train.one_thread import one_blas_thread
@@ -145,7 +145,7 @@ def _float32(x: NDArray[Any]) -> NDArray[np.float32]:
 
 def _has_probability(estimator: Any) -> bool:
     loss = default_loss("classification", estimator.loss)
-    if load("qcompile.problem.losses", loss).probability is None:
+    if LOSSES[loss].probability is None:
         raise AttributeError(f"the {loss} loss gives no probabilities; use loss='logistic'.")
     return True
 
@@ -204,7 +204,8 @@ class QuantizedPolynomialClassifier(ClassifierMixin, _QuantizedPolynomial):  # t
     @available_if(_has_probability)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """(n, C) probabilities by the logistic loss; one-vs-rest ones are normalised to sum 1."""
-        probability = load("qcompile.problem.losses", default_loss("classification", self.loss)).probability
+        probability = LOSSES[default_loss("classification", self.loss)].probability
+        assert probability is not None  # available_if
         p = probability(self._values(X))
         if p.shape[1] == 1:
             return np.column_stack([1 - p[:, 0], p[:, 0]])

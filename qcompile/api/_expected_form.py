@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qcompile.data.table import Table
+from qcompile.problem.families import FAMILIES
 from qcompile.train.choices import Choices
 
 __all__ = ["expect_form"]
@@ -29,7 +30,7 @@ def expect_form(form: str, choices: Choices, table: Table | None = None) -> None
     weights = choices.weights if choices.max_weight_bits is None else f"{choices.max_weight_bits}bit"
     certain = choices.encoder == "uniform" and choices.bits is not None
     top = (1 << choices.bits) - 1 if certain and choices.bits else 1
-    squares = choices.family != "polynomial"  # whose activation may be small
+    squares = not FAMILIES[choices.family].ACTIVATION  # whose activation may be small
     inputs = _varying(table) if table is not None and squares else 0
     expect(form, weights, inputs, top)
 

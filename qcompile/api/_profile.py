@@ -96,7 +96,10 @@ def _compiles(path: Path) -> bool:
 def _backends(model: Model, batches: Sequence[int]) -> tuple[CostRow, ...]:
     compiled = compile_program(model.program)
     artifacts = shipped(model, compiled)
-    runners = [runner(artifacts["numba_cpu"], "host"), runner(artifacts["onnx_graph"], "onnxruntime")]
+    runners: list[Any] = [
+        runner(artifacts["numba_cpu"], "host"),
+        runner(artifacts["onnx_graph"], "onnxruntime"),
+    ]
     if model.network is not None:
         runners.append(open_twin(model.network))
     return latency_rows(compiled.program, runners, batches)

@@ -11,9 +11,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.bound.sign_tree import climb_tree
 from qcompile.model.grid import top
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical
 
@@ -43,7 +43,7 @@ def price_all(
     Returns:
         max(floor, largest price) to about 1e-6, u and v (k, d) int8, the best first.
     """
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     g = family.gradient(problem, dual)
     group = _classes(problem.q)
     if not len(group):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.problem.families import bilinear
+from qcompile.problem.losses import LOSSES, Loss, in_domain
 from qcompile.problem.problem import Problem
 
 __all__ = ["Free", "free"]
@@ -26,13 +25,13 @@ class Free:
     """
 
     problem: Problem
-    loss: ModuleType
+    loss: Loss
     radius: float
 
     def dual(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) l."""
         l = self.loss.gradient(f, self.problem.y)
-        return np.asarray(self.loss.domain(l, self.problem.y))
+        return np.asarray(in_domain(self.loss, l, self.problem.y))
 
     def matrix(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
         """(d, d) G(l) / (beta d), exactly symmetric."""
@@ -57,4 +56,4 @@ class Free:
 
 def free(problem: Problem, radius: float) -> Free:
     """The dual vector as a variable."""
-    return Free(problem, registry.load("qcompile.problem.losses", problem.loss), radius)
+    return Free(problem, LOSSES[problem.loss], radius)

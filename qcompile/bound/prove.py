@@ -21,7 +21,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.bound.all_signs import distinct_inputs, price_all
 from qcompile.bound.branch import Tree, finish, grow, stored, whole
 from qcompile.bound.free_dual import free
@@ -32,6 +31,8 @@ from qcompile.certificate import make as certificates
 from qcompile.certificate.make import Certificate
 from qcompile.certificate.proofs.enumeration import LIMIT
 from qcompile.errors import UnsupportedError, did_you_mean
+from qcompile.problem.families import FAMILIES
+from qcompile.problem.losses import LOSSES, in_domain
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Progress
@@ -68,7 +69,7 @@ def affordable(problem: Problem) -> str:
     Args:
         problem: of any family.
     """
-    few = problem.family == "bilinear" and distinct_inputs(problem) <= UNASKED
+    few = FAMILIES[problem.family].FREE_PAIRS and distinct_inputs(problem) <= UNASKED
     return "exact" if few else "fast"
 
 
@@ -176,7 +177,7 @@ def _relaxed(
     At the level "exact" there are more cases, and then a tree of them at the network's own dual
     vector follows, because only there can the bound reach the optimum.
     """
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     outputs = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
     radius = float(np.abs(atoms.alpha).sum())
     reached = objective(problem, atoms.u, atoms.v, atoms.alpha)
@@ -224,10 +225,10 @@ def _odd_sets(problem: Problem, dual: NDArray[np.float64], tree: Tree) -> Certif
 
 
 def _dual(problem: Problem, atoms: Atoms) -> NDArray[np.float64]:
-    family = registry.load("qcompile.problem.families", problem.family)
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    family = FAMILIES[problem.family]
+    loss = LOSSES[problem.loss]
     f = family.features(problem, atoms.u, atoms.v) @ atoms.alpha
-    return np.asarray(loss.domain(loss.gradient(f, problem.y), problem.y))
+    return np.asarray(in_domain(loss, loss.gradient(f, problem.y), problem.y))
 
 
 def _better(one: Certificate, other: Certificate) -> Certificate:
@@ -235,7 +236,7 @@ def _better(one: Certificate, other: Certificate) -> Certificate:
 
 
 def _require_bilinear(problem: Problem, level: str) -> None:
-    if problem.family != "bilinear":
+    if not FAMILIES[problem.family].FREE_PAIRS:
         raise UnsupportedError(
             f"the proof level {level!r} is for the bilinear family, not {problem.family}; "
             "use 'fast' for this family."

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.certificate.certificate import Certificate
+from qcompile.certificate.proofs import PROOFS
 from qcompile.certificate.rounding_error import TINY
 from qcompile.errors import ModelError
 from qcompile.model.arrays import UNIT_ROUNDOFF
+from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 
 __all__ = ["Verdict", "check", "dual_value"]
@@ -62,12 +63,12 @@ def check(problem: Problem, certificate: Certificate) -> Verdict:
         return _refused(f"the dual vector has shape {dual.shape} or is not finite, expected ({problem.n},)")
     if not math.isfinite(certificate.bound):
         return _refused(f"the claimed bound {certificate.bound} is not a finite number")
-    if certificate.kind not in registry.names("qcompile.certificate.proofs"):
+    if certificate.kind not in PROOFS.names():
         return _refused(f"there is no proof of the kind {certificate.kind!r} here")
     bound, _ = dual_value(problem, dual)
     if bound == -math.inf:
         return _refused("a dual entry is outside the domain of the loss's conjugate")
-    proof = registry.load("qcompile.certificate.proofs", certificate.kind)
+    proof = PROOFS[certificate.kind]
     try:
         price = proof.price(problem, dual, certificate.arrays)
     except ModelError as error:
@@ -92,7 +93,7 @@ def dual_value(problem: Problem, dual: NDArray[np.float64]) -> tuple[float, floa
 
     Each term carries the loss's own bound and one rounding of the product; fsum rounds once.
     """
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    loss = LOSSES[problem.loss]
     conjugate = loss.conjugate(dual, problem.y)
     if not np.isfinite(conjugate).all():
         return -math.inf, 0.0

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.certificate.certificate import Certificate
 from qcompile.certificate.check import Verdict, check, dual_value
 from qcompile.certificate.file import load, pack, save
+from qcompile.certificate.proofs import PROOFS
 from qcompile.errors import SolveError
+from qcompile.problem.losses import LOSSES, in_domain
 from qcompile.problem.problem import Problem
 
 __all__ = ["Certificate", "Verdict", "check", "load", "pack", "prove", "save"]
@@ -43,8 +44,8 @@ def prove(
     Raises:
         SolveError: not even a shrunk dual vector satisfies the checker (the arrays are not finite).
     """
-    loss = registry.load("qcompile.problem.losses", problem.loss)
-    proof = registry.load("qcompile.certificate.proofs", kind)
+    loss = LOSSES[problem.loss]
+    proof = PROOFS[kind]
 
     def value(t: float) -> float:
         return -float(problem.weight @ loss.conjugate(t * dual, problem.y))
@@ -55,7 +56,7 @@ def prove(
     t = _best_scale(value, limit * (1 - 1e-14))
     for shrink in (0.0, 1e-13, 1e-11, 1e-9, 1e-6, 1e-3):
         factor = t * (1 - shrink)
-        scaled = loss.domain(factor * dual, problem.y)
+        scaled = in_domain(loss, factor * dual, problem.y)
         proved, margin = dual_value(problem, scaled)
         bound = proved - (MARGINS - 1) * margin
         made = Certificate(

@@ -19,7 +19,7 @@ from qcompile.cost.estimate import Interval, energy_uj, times
 from qcompile.cost.flash_map import flash_rows
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.errors import UnsupportedError
-from qcompile.registry import load
+from qcompile.run.runner import EMULATORS, Counting
 from qcompile.targets.schema import Target
 
 __all__ = ["counted", "cycles_of"]
@@ -78,7 +78,8 @@ def counted(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostReport
 
 
 def _on_a_core(artifact: Artifact, target: Target, row: NDArray[Any]) -> CostReport:
-    runner = load("qcompile.run", target.runner).open_artifact(artifact, target)
+    runner = EMULATORS[target.runner].open_artifact(artifact, target)
+    assert isinstance(runner, Counting)
     trace = runner.count(np.asarray(row))
     rows: list[CostRow] = []
     parts = {**trace.by_operation, "total": trace.classes}

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES
+from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 
 __all__ = ["objective", "objective_of_outputs"]
@@ -27,7 +28,7 @@ def objective(problem: Problem, u: NDArray[Any], v: NDArray[Any], alpha: NDArray
     >>> objective(p, [[1, 1]], [[1, 1]], [0.5])  # f = 2, 0: no loss, 0.25 * 2 * 0.5
     0.25
     """
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     alpha = np.asarray(alpha, dtype=np.float64)
     f = family.features(problem, u, v) @ alpha
     return objective_of_outputs(problem, f, float(np.abs(alpha).sum()))
@@ -35,5 +36,5 @@ def objective(problem: Problem, u: NDArray[Any], v: NDArray[Any], alpha: NDArray
 
 def objective_of_outputs(problem: Problem, f: NDArray[Any], radius: float) -> float:
     """sum_i w_i loss(f_i, y_i) + beta d * radius, for outputs f (n,) however they were made."""
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    loss = LOSSES[problem.loss]
     return float(problem.weight @ loss.value(f, problem.y) + problem.penalty * radius)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qcompile import registry
 from qcompile.certificate.certificate import Certificate
 from qcompile.certificate.make import prove
+from qcompile.problem.losses import LOSSES, in_domain
 from qcompile.problem.problem import Problem
 from qcompile.relax.multiplier import best_multiplier
 from qcompile.relax.solution import Solution
@@ -28,6 +28,6 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     >>> round(c.bound, 6), check(p, c).valid
     (0.234375, True)
     """
-    loss = registry.load("qcompile.problem.losses", problem.loss)
-    dual = loss.domain(solution.dual, problem.y)
+    loss = LOSSES[problem.loss]
+    dual = in_domain(loss, solution.dual, problem.y)
     return prove(problem, dual, "sdp", {"multiplier": best_multiplier(problem, solution, dual)})

@@ -6,9 +6,10 @@ import logging
 from contextlib import nullcontext
 from typing import Any
 
-from qcompile import registry
 from qcompile.errors import SolveError
+from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
+from qcompile.relax.methods import METHODS
 from qcompile.relax.solution import Settings, Solution
 
 __all__ = ["choose", "solve"]
@@ -59,7 +60,7 @@ def solve(
 
     Args:
         problem: the training problem.
-        method: a name in solve/methods, or "auto" (see ``choose``).
+        method: a name in relax/methods, or "auto" (see ``choose``).
         settings: when to stop; the defaults of ``Settings`` when not given.
         threads: BLAS threads while solving; give 1 where classes already run in parallel.
         **options: of the method (``solver`` and ``form`` of cvxpy_sdp, for example).
@@ -72,16 +73,14 @@ def solve(
     >>> round(solve(p, settings=Settings(gap=1e-8)).objective, 6)
     0.234375
     """
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    loss = LOSSES[problem.loss]
     if "regression" not in loss.TASKS and not (abs(problem.y) == 1.0).all():
         raise SolveError(f"the {problem.loss} loss takes targets -1 and +1 only; encode the classes so.")
     if method == "auto":
         method, reason = choose(problem)
         log.info("method %s: %s", method, reason)
-    unit = registry.load("qcompile.relax.methods", method)
     with _limited(threads):
-        solution: Solution = unit.solve(problem, settings or Settings(), **options)
-    return solution
+        return METHODS[method].solve(problem, settings or Settings(), **options)
 
 
 def _limited(threads: int | None) -> Any:

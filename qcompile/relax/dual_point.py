@@ -10,12 +10,12 @@ eigenvalues are the directions in which the primal objective falls.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.problem.losses import Loss, in_domain
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
@@ -42,7 +42,7 @@ class DualPoint:
 def dual_point(
     problem: Problem,
     relaxation: Relaxation,
-    loss: ModuleType,
+    loss: Loss,
     slope: Array,
     factors: list[Array],
     rho: float,
@@ -61,7 +61,7 @@ def dual_point(
     """
     z = relaxation.factors
     size = z.shape[1]
-    l = loss.domain(slope, problem.y)
+    l = in_domain(loss, slope, problem.y)
     wl = problem.weight * l
     h = (z.T * wl) @ z if size <= DENSE else None
     pulls = [h @ p if h is not None else z.T @ (wl[:, None] * (z @ p)) for p in factors]

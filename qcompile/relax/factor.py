@@ -13,12 +13,12 @@ log rho is a variable. Everything is matrix products with thin factors: O(n D r)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.problem.losses import Loss
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.solution import Solution
@@ -57,7 +57,7 @@ class Point:
 class Factored:
     """The relaxation as a smooth function of a ``Point``; products run in the given precision."""
 
-    def __init__(self, relaxation: Relaxation, problem: Problem, loss: ModuleType, dtype: Any) -> None:
+    def __init__(self, relaxation: Relaxation, problem: Problem, loss: Loss, dtype: Any) -> None:
         self.relaxation = relaxation
         self.problem = problem
         self.loss = loss

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh
 
-from qcompile import registry
 from qcompile.model.grid import floor
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Solution
 
@@ -26,7 +26,7 @@ __all__ = ["best_multiplier"]
 
 def best_multiplier(problem: Problem, solution: Solution, dual: NDArray[Any]) -> NDArray[np.float64]:
     """(1, D) or (2, D) diagonals, feasible up to rounding, with the least cost among those tried."""
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     g = family.gradient(problem, dual)
     size = len(g)
     if family.VECTORS == 2:

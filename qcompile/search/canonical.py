@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
 __all__ = ["canonical", "keys"]
@@ -40,8 +41,9 @@ def canonical(
     sign = np.ones(len(u), dtype=np.int8)
     if not len(u):
         return u, v, sign
-    if problem.family != "bilinear":
-        if problem.activation is None or problem.activation[1] == 0:
+    family = FAMILIES[problem.family]
+    if family.VECTORS == 1:
+        if family.even(problem):
             u *= _leading_sign(u)[:, None]
         return u, u.copy(), sign
     su, sv = _leading_sign(u), _leading_sign(v)

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES, Family
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Progress, Solution
@@ -60,7 +59,7 @@ ROUGH = 0.1
 class _Pool:
     """The atoms in hand, with their values over the samples; no two are the same function."""
 
-    def __init__(self, problem: Problem, family: ModuleType) -> None:
+    def __init__(self, problem: Problem, family: Family) -> None:
         self.problem = problem
         self.family = family
         self.u = np.empty((0, problem.d), dtype=np.int8)
@@ -183,7 +182,7 @@ def generate(problem: Problem, settings: RoundingSettings, start: Solution | Ato
     """
     began = time.monotonic()
     rng = np.random.default_rng(settings.seed)
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     target = target_of(problem)
     pool = _Pool(problem, family)
     if start is not None:
@@ -247,7 +246,7 @@ def _narrowed(problem: Problem, net: Net, settings: RoundingSettings, began: flo
 
 def _price_of(problem: Problem, net: Net, rng: np.random.Generator) -> float:
     """Best price found at a given network: above beta d, as a narrow network is not optimal."""
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     u, v, alpha = net
     dual = target_of(problem).loss.gradient(family.features(problem, u, v) @ alpha, problem.y)
     return price(problem, dual, rng, 4 * STARTS, 1).best

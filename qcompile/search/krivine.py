@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qcompile.errors import UnsupportedError
 from qcompile.model.grid import top
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Solution
@@ -77,7 +78,7 @@ def sample(problem: Problem, solution: Solution, neurons: int, seed: int) -> Ato
     Raises:
         UnsupportedError: a family with one weight vector per neuron.
     """
-    if problem.family != "bilinear":
+    if not FAMILIES[problem.family].FREE_PAIRS:
         raise UnsupportedError(
             f"Krivine rounding draws two weight vectors per neuron, the family {problem.family!r} has one; "
             "use column generation, or the bilinear family."

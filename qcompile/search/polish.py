@@ -10,13 +10,11 @@ only if the true loss falls. After every sweep alpha is refitted.
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.model.grid import top, values
+from qcompile.problem.families import FAMILIES, Family
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical, keys
 from qcompile.search.dyadic import dyadic, falling
@@ -44,7 +42,7 @@ class _Net:
         self, problem: Problem, u: NDArray[np.int8], v: NDArray[np.int8], alpha: NDArray[np.float64]
     ) -> None:
         self.problem = problem
-        self.family: ModuleType = registry.load("qcompile.problem.families", problem.family)
+        self.family: Family = FAMILIES[problem.family]
         self.target: Target = target_of(problem)
         self.top = float(top(problem.weights))
         self.levels = np.array(values(problem.weights), dtype=np.float64)

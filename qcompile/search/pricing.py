@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.model.grid import top, values
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical
 from qcompile.search.dyadic import dyadic
@@ -56,7 +56,7 @@ class Priced:
 
 def _form(problem: Problem, dual: NDArray[np.float64]) -> NDArray[np.float64]:
     """The symmetric matrix whose quadratic form is the price: on u/w, or on [u/w; 1] if affine."""
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     g = np.asarray(family.gradient(problem, dual), dtype=np.float64)
     return 0.5 * (g + g.T)
 
@@ -158,7 +158,7 @@ def price(
     form = _form(problem, dual)
     h = dyadic(form)  # prices that compare the same on every machine
     z = _gaussian_starts(h, starts, rng)
-    if problem.family == "bilinear":
+    if FAMILIES[problem.family].FREE_PAIRS:
         z = _signs(z)
         if warm is not None and len(warm):
             z = np.vstack([z, _signs(warm)])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.search.dyadic import falling
@@ -29,7 +29,7 @@ Net = tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.float64]]
 
 def _descend(problem: Problem, net: Net, neurons: int, polished: int) -> Net:
     """Prune round by round; networks of at most ``polished`` neurons are polished after a round."""
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     target = target_of(problem)
     u, v, alpha = net
     while len(alpha) > neurons:

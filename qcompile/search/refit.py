@@ -17,12 +17,11 @@ feasible for the dual of this problem, whatever the solver did.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.losses import LOSSES, Loss
 from qcompile.problem.problem import Problem
 from qcompile.search.lasso import lasso, violation
 
@@ -48,7 +47,7 @@ class Target:
         quadratic: the curvature of the loss is 1 everywhere (squared loss).
     """
 
-    loss: ModuleType
+    loss: Loss
     y: NDArray[np.float64]
     weight: NDArray[np.float64]
     penalty: float
@@ -66,8 +65,8 @@ class Target:
 
 def target_of(problem: Problem) -> Target:
     """What the atoms of a problem are fitted to."""
-    loss = registry.load("qcompile.problem.losses", problem.loss)
-    return Target(loss, problem.y, problem.weight, problem.penalty, problem.loss == "squared")
+    loss = LOSSES[problem.loss]
+    return Target(loss, problem.y, problem.weight, problem.penalty, loss.QUADRATIC)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
 from qcompile.search.polish import merge
@@ -26,7 +26,7 @@ WORTH = 1e-4
 
 def _widened(problem: Problem, net: Net, count: int, rng: np.random.Generator) -> Net:
     """The network with the ``count`` best priced atoms added and alpha refitted."""
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     target = target_of(problem)
     u, v, alpha = net
     dual = target.loss.gradient(family.features(problem, u, v) @ alpha, problem.y)

@@ -79,7 +79,9 @@ class Choices:
                 f"k is {self.k}, but only the thermometer encoder has thresholds per feature; "
                 "leave k out, or choose the thermometer encoder."
             )
-        if (self.family == "polynomial") != (self.activation is not None):
+        from qcompile.problem.families import FAMILIES  # with numpy, which --help can do without
+
+        if FAMILIES[self.family].ACTIVATION != (self.activation is not None):
             raise QCompileError(
                 "the polynomial family and an activation a,b,c go together: give both or neither."
             )

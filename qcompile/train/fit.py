@@ -13,8 +13,8 @@ from qcompile.bound.prove import affordable, prove
 from qcompile.certificate.make import Certificate
 from qcompile.data.dataset import Dataset
 from qcompile.model.network import Network
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem, pose
-from qcompile.registry import load
 from qcompile.relax.certify import certify
 from qcompile.relax.choose import choose as choose_method
 from qcompile.relax.choose import solve
@@ -186,6 +186,6 @@ def real_scores(problem: Problem, atoms: Atoms, rows: Problem) -> NDArray[np.flo
     """Scores of the real-alpha network on the rows of another problem of the same family."""
     if not len(atoms.alpha):
         return np.zeros(rows.n)
-    family = load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     scores: NDArray[np.float64] = family.features(rows, atoms.u, atoms.v) @ atoms.alpha
     return scores

@@ -15,9 +15,9 @@ from qcompile.data.table import Table
 from qcompile.errors import ModelError
 from qcompile.model.network import Network, forward_codes
 from qcompile.numerals import number, percent
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
-from qcompile.registry import load as unit
 from qcompile.train.provenance import rebuild_problems
 
 __all__ = ["objectives", "proof_on_data", "proof_on_paper"]
@@ -115,7 +115,7 @@ def objectives(network: Network, table: Table, problems: list[Problem]) -> list[
     scale = network.scale / spread
     found = []
     for column, problem in enumerate(problems):
-        divisor = unit("qcompile.problem.families", problem.family).integer_form(problem).divisor
+        divisor = FAMILIES[problem.family].integer_form(problem).divisor
         codes = (problem.q.astype(np.int64) + problem.unit) // 2
         scores = forward_codes(network, codes)[:, column].astype(np.float64)
         radius = scale * divisor * float(np.abs(network.alpha[:, column]).sum())

@@ -10,7 +10,8 @@ from qcompile.backends.c99.build import build
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
 from qcompile.passes.pipeline import optimise
-from qcompile.registry import load
+from qcompile.run import native_c
+from qcompile.run.runner import EMULATORS
 from qcompile.targets.schema import Target, load_target
 from qcompile.verify.equality import Outcome, outcome, test_bench
 from qcompile.verify.folder import read_firmware
@@ -60,11 +61,7 @@ def _compared(program: Program, artifact: Artifact, goal: Target, rows: int, see
             f"target {goal.name!r} is run by {goal.runner or 'nothing'}, which is not part of qcompile; "
             f"targets that can be run here name one of {', '.join(RUNNERS)}."
         )
-    if goal.runner in ("native", "host"):
-        core = load("qcompile.run", "native_c").open_artifact(artifact)
-        built = core.build
-    else:
-        core = load("qcompile.run", goal.runner).open_artifact(artifact, goal)
-        built = core.build
+    here = goal.runner in ("native", "host")
+    core = native_c.open_artifact(artifact) if here else EMULATORS[goal.runner].open_artifact(artifact, goal)
     found = outcome(f"C on {goal.name}", program, core, test_bench(program, rows, seed))
-    return replace(found, compiler=built)
+    return replace(found, compiler=core.build)

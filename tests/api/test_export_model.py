@@ -85,7 +85,7 @@ def test_a_tail_can_be_asked_for(model: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_exported_is_said_and_nothing_is_written(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "out.onnx"
     with pytest.raises(
-        UnsupportedError, match=r"'int3' is not one of the backends onnx forms.*Did you mean 'int4'"
+        UnsupportedError, match=r"'int3' is not one of the forms of ONNX file.*Did you mean 'int4'"
     ):
         export_model(model, path, "int3")
     with pytest.raises(ModelError, match="does not exist; give a model file"):

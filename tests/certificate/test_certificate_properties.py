@@ -15,6 +15,7 @@ from qcompile import registry
 from qcompile.certificate.file import load, save
 from qcompile.certificate.make import Certificate, check
 from qcompile.model.grid import values
+from qcompile.problem.losses import in_domain
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import pose
 from qcompile.relax.certify import certify
@@ -87,7 +88,7 @@ def test_a_forged_certificate_is_accepted_only_where_its_claim_is_true(posed, du
     family = registry.load("qcompile.problem.families", problem.family)
     loss = registry.load("qcompile.problem.losses", problem.loss)
     rows, size = (1 if family.VECTORS == 2 else 2), len(family.pattern(problem))
-    dual = loss.domain(10.0**duals * rng.normal(size=problem.n), problem.y)
+    dual = in_domain(loss, 10.0**duals * rng.normal(size=problem.n), problem.y)
     multiplier = 10.0**diagonals * rng.normal(size=(rows, size))
     forged = Certificate(claim, "sdp", dual, {"multiplier": multiplier}, 0.0, problem.digest)
     verdict = check(problem, forged)

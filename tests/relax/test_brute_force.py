@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from qcompile import registry
 from qcompile.certificate.make import check
 from qcompile.model.grid import GRIDS, values
+from qcompile.problem.losses import in_domain
 from qcompile.problem.problem import pose
 from qcompile.relax.certify import certify
 from qcompile.relax.choose import solve
@@ -71,7 +72,7 @@ def bracket(problem, loss, phi, alpha):
     dual = loss.gradient(f, problem.y)
     price = float(np.abs(phi.T @ (w * dual)).max())
     scales = min(1.0, c / max(price, 1e-300)) * np.linspace(0.9, 1.0, 21)
-    lower = max(-float(w @ loss.conjugate(loss.domain(t * dual, problem.y), problem.y)) for t in scales)
+    lower = max(-float(w @ loss.conjugate(in_domain(loss, t * dual, problem.y), problem.y)) for t in scales)
     return lower, float(w @ loss.value(f, problem.y) + c * np.abs(alpha).sum())
 
 

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import onnx
 from onnx import helper
 
-from qcompile import registry
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.onnx.graph import BATCH, Graph
+from qcompile.backends.onnx.forms import FORMS
+from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.outputs import NAMES, emit_outputs
 from qcompile.ir.program import Program
 from qcompile.model_file.columns import short_provenance
@@ -40,8 +39,7 @@ from qcompile.model_file.keys import (
 
 __all__ = ["OPTIONS", "build", "expect", "model_of"]
 
-FORMS = "qcompile.backends.onnx.forms"
-OPTIONS = registry.names(FORMS)
+OPTIONS = FORMS.names()
 ENTRY = "model.onnx"
 
 
@@ -64,16 +62,14 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
     """
     model = model_of(program, option, tail)
     content = model.SerializeToString(deterministic=True)
-    unit = registry.load(FORMS, option)
-    beside: Callable[[Program], dict[str, bytes]] = getattr(unit, "files", lambda _: {})
-    runtime = getattr(unit, "RUNTIME", "onnxruntime")
+    form = FORMS[option].FORM
     return Artifact(
         kind="onnx",
-        files={ENTRY: content, **beside(program)},
+        files={ENTRY: content, **form.files(program)},
         entry=ENTRY,
         digest=hashlib.sha256(content).hexdigest(),
         program=program,
-        provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": runtime},
+        provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": form.runtime},
     )
 
 
@@ -91,18 +87,15 @@ def expect(option: str, weights: str, inputs: int = 0, top: int = 1) -> None:
     Raises:
         UnsupportedError: there is no such form, or it certainly cannot hold such a network.
     """
-    unit = registry.load(FORMS, option)
-    if hasattr(unit, "expect"):
-        unit.expect(weights, inputs, top)
+    FORMS[option].FORM.expect(weights, inputs, top)
 
 
 def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
     """The model message of ``build``, checked by onnx itself."""
-    unit = registry.load(FORMS, option)
+    form = FORMS[option].FORM
     graph = Graph(reserved=NAMES)
-    values = unit.emit(program, graph, tail)
-    domain = getattr(unit, "DOMAIN", None)
-    emit_outputs(program, graph, values, getattr(unit, "BATCH", BATCH))
+    values = form.emit(program, graph, tail)
+    emit_outputs(program, graph, values, form.batch)
     message = helper.make_graph(
         graph.nodes,
         "qcompile",
@@ -114,13 +107,13 @@ def model_of(program: Program, option: str = "packed", tail: str = "auto") -> on
     model = helper.make_model(
         message,
         opset_imports=[
-            helper.make_opsetid("", unit.OPSET),
-            *([helper.make_opsetid(domain, 1)] if domain else []),
+            helper.make_opsetid("", form.opset),
+            *([helper.make_opsetid(form.domain, 1)] if form.domain else []),
         ],
-        ir_version=unit.IR,
+        ir_version=form.ir,
         producer_name="qcompile",
     )
-    entries = _metadata(program, option, getattr(unit, "READABLE", True))
+    entries = _metadata(program, option, form.readable)
     helper.set_model_props(model, entries)
     helper.set_model_props(model, {**entries, DIGEST: digest(model)})
     onnx.checker.check_model(model, full_check=True)

@@ -25,6 +25,7 @@ from qcompile.certificate.proofs.sdp import price_matrix
 from qcompile.certificate.rounding_error import TINY, gamma
 from qcompile.errors import ModelError
 from qcompile.model.arrays import UNIT_ROUNDOFF
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
 __all__ = ["LIMIT", "integers", "merged", "price", "scale"]
@@ -46,7 +47,7 @@ def price(problem: Problem, dual: NDArray[np.float64], arrays: Mapping[str, NDAr
     Raises:
         ModelError: another family, or too many inputs.
     """
-    if problem.family != "bilinear":
+    if not FAMILIES[problem.family].FREE_PAIRS:
         raise ModelError(f"the enumeration proof is for bilinear neurons, not {problem.family}.")
     group = merged(problem.q)
     size = len(group)

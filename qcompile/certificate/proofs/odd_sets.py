@@ -36,6 +36,7 @@ from qcompile.certificate.proofs.sdp import price_matrix
 from qcompile.certificate.rounding_error import TINY, gamma, least_eigenvalue
 from qcompile.errors import ModelError
 from qcompile.model.arrays import UNIT_ROUNDOFF
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
 __all__ = ["price", "scale"]
@@ -58,7 +59,7 @@ def price(problem: Problem, dual: NDArray[np.float64], arrays: Mapping[str, NDAr
     Raises:
         ModelError: another family, or arrays that are missing, do not fit or are no tree.
     """
-    if problem.family != "bilinear":
+    if not FAMILIES[problem.family].FREE_PAIRS:
         raise ModelError(f"the odd-set proof is for bilinear neurons, not {problem.family}.")
     _require(problem.d, arrays)
     g, error = price_matrix(problem, dual)

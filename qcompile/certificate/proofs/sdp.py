@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.certificate.price import Price
 from qcompile.certificate.rounding_error import TINY, gamma, least_eigenvalue, weighted_moments
 from qcompile.errors import ModelError
 from qcompile.model.arrays import UNIT_ROUNDOFF
 from qcompile.model.grid import floor
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
 __all__ = ["price", "price_matrix", "scale"]
@@ -35,7 +35,7 @@ def price_matrix(problem: Problem, dual: NDArray[np.float64]) -> tuple[NDArray[n
     Each entry is pattern_kl times a moment: one more rounding. The spectral norm of a symmetric
     error matrix is at most its largest row sum.
     """
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     pattern = family.pattern(problem)
     size = len(pattern)
     moments, entry = weighted_moments(problem.q, problem.unit, problem.weight, dual)
@@ -56,7 +56,7 @@ def price(problem: Problem, dual: NDArray[np.float64], arrays: Mapping[str, NDAr
     Raises:
         ModelError: the multiplier is missing, has the wrong shape, or is not finite.
     """
-    family = registry.load("qcompile.problem.families", problem.family)
+    family = FAMILIES[problem.family]
     g, error = price_matrix(problem, dual)
     size = len(g)
     rows = 1 if family.VECTORS == 2 else 2

@@ -23,9 +23,22 @@ from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
-__all__ = ["VECTORS", "features", "gradient", "integer_form", "pattern", "prices", "relaxation"]
+__all__ = [
+    "ACTIVATION",
+    "FREE_PAIRS",
+    "VECTORS",
+    "even",
+    "features",
+    "gradient",
+    "integer_form",
+    "pattern",
+    "prices",
+    "relaxation",
+]
 
 VECTORS = 1
+FREE_PAIRS = False
+ACTIVATION = True
 DENOMINATOR = 10_000
 
 
@@ -93,6 +106,11 @@ def prices(problem: Problem, g: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) 
     """(m,) <G, atom_j> = w_j'G w_j with w_j = [u_j / top; 1] = sum_i w_i l_i features_ij."""
     w = np.column_stack([np.asarray(u, dtype=np.float64) / top(problem.weights), np.ones(len(u))])
     return np.asarray(np.einsum("md,md->m", w @ g, w))
+
+
+def even(problem: Problem) -> bool:
+    """Whether u and -u are the same neuron: where the activation has no linear term."""
+    return problem.activation is None or problem.activation[1] == 0
 
 
 def relaxation(problem: Problem) -> Relaxation:

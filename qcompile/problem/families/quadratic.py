@@ -19,9 +19,22 @@ from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
-__all__ = ["VECTORS", "features", "gradient", "integer_form", "pattern", "prices", "relaxation"]
+__all__ = [
+    "ACTIVATION",
+    "FREE_PAIRS",
+    "VECTORS",
+    "even",
+    "features",
+    "gradient",
+    "integer_form",
+    "pattern",
+    "prices",
+    "relaxation",
+]
 
 VECTORS = 1
+FREE_PAIRS = False
+ACTIVATION = False
 
 
 def features(problem: Problem, u: NDArray[Any], v: NDArray[Any]) -> NDArray[np.float64]:
@@ -59,6 +72,11 @@ def prices(problem: Problem, g: NDArray[Any], u: NDArray[Any], v: NDArray[Any]) 
     """(m,) <G, atom_j> = u_j'G u_j / top^2 = sum_i w_i l_i features_ij."""
     u = np.asarray(u, dtype=np.float64)
     return np.asarray(np.einsum("md,md->m", u @ g, v) / top(problem.weights) ** 2)
+
+
+def even(problem: Problem) -> bool:
+    """U and -u are the same neuron."""
+    return True
 
 
 def relaxation(problem: Problem) -> Relaxation:

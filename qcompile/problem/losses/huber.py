@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.model.arrays import UNIT_ROUNDOFF
+from qcompile.problem.losses._parabola import conjugate_curvature, conjugate_error, conjugate_slope
 
 __all__ = [
     "CURVATURE",
     "DELTA",
+    "QUADRATIC",
     "STEEP",
     "TASKS",
     "conjugate",
@@ -24,7 +25,6 @@ __all__ = [
     "conjugate_slope",
     "curvature",
     "cvxpy_atom",
-    "domain",
     "gradient",
     "limits",
     "probability",
@@ -34,6 +34,7 @@ __all__ = [
 TASKS = ("regression",)
 CURVATURE = 1.0
 DELTA = 1.0
+QUADRATIC = False
 STEEP = False
 probability = None
 
@@ -64,30 +65,10 @@ def conjugate(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.where(np.abs(l) <= DELTA, 0.5 * np.square(l) + np.multiply(l, y), np.inf))
 
 
-def conjugate_error(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) bound on |computed - exact| of ``conjugate``: four roundings of numbers this large."""
-    return np.asarray(4 * UNIT_ROUNDOFF * (0.5 * np.square(l) + np.abs(np.multiply(l, y))))
-
-
-def conjugate_slope(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) derivative of the conjugate inside its domain: the f whose gradient is l."""
-    return np.asarray(np.add(l, y))
-
-
-def conjugate_curvature(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) second derivative of the conjugate inside its domain."""
-    return np.ones(np.broadcast(l, y).shape)
-
-
 def limits(y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends of the domain of the conjugate, (n,) each."""
     end = np.full(np.shape(y), DELTA)
     return -end, end
-
-
-def domain(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """The dual vector l, clipped to the closed domain of the conjugate."""
-    return np.asarray(np.clip(l, *limits(y)))
 
 
 def cvxpy_atom(f: Any, y: NDArray[Any]) -> Any:

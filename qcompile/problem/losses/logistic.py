@@ -15,6 +15,7 @@ from qcompile.model.arrays import UNIT_ROUNDOFF
 
 __all__ = [
     "CURVATURE",
+    "QUADRATIC",
     "STEEP",
     "TASKS",
     "conjugate",
@@ -23,7 +24,6 @@ __all__ = [
     "conjugate_slope",
     "curvature",
     "cvxpy_atom",
-    "domain",
     "gradient",
     "limits",
     "probability",
@@ -32,6 +32,7 @@ __all__ = [
 
 TASKS = ("classification",)
 CURVATURE = 0.25
+QUADRATIC = False
 STEEP = True
 
 
@@ -99,11 +100,6 @@ def limits(y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends of the domain of the conjugate, (n,) each: [-1, 0] for y = 1, [0, 1] for y = -1."""
     positive = np.asarray(y) > 0
     return np.where(positive, -1.0, 0.0), np.where(positive, 0.0, 1.0)
-
-
-def domain(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """The dual vector l, clipped to the closed domain of the conjugate."""
-    return np.asarray(np.clip(l, *limits(y)))
 
 
 def probability(f: NDArray[Any]) -> NDArray[np.float64]:

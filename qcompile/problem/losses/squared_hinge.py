@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.model.arrays import UNIT_ROUNDOFF
+from qcompile.problem.losses._parabola import conjugate_curvature, conjugate_error, conjugate_slope
 
 __all__ = [
     "CURVATURE",
+    "QUADRATIC",
     "STEEP",
     "TASKS",
     "conjugate",
@@ -23,7 +24,6 @@ __all__ = [
     "conjugate_slope",
     "curvature",
     "cvxpy_atom",
-    "domain",
     "gradient",
     "limits",
     "probability",
@@ -32,6 +32,7 @@ __all__ = [
 
 TASKS = ("classification",)
 CURVATURE = 1.0
+QUADRATIC = False
 STEEP = False
 probability = None
 
@@ -61,30 +62,10 @@ def conjugate(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.where(slope <= 0.0, 0.5 * np.square(l) + slope, np.inf))
 
 
-def conjugate_error(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) bound on |computed - exact| of ``conjugate``: four roundings of numbers this large."""
-    return np.asarray(4 * UNIT_ROUNDOFF * (0.5 * np.square(l) + np.abs(np.multiply(l, y))))
-
-
-def conjugate_slope(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) derivative of the conjugate inside its domain: the f whose gradient is l."""
-    return np.asarray(np.add(l, y))
-
-
-def conjugate_curvature(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) second derivative of the conjugate inside its domain."""
-    return np.ones(np.broadcast(l, y).shape)
-
-
 def limits(y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends of the domain of the conjugate, (n,) each: [-inf, 0] for y = 1, [0, inf] for y = -1."""
     positive = np.asarray(y) > 0
     return np.where(positive, -np.inf, 0.0), np.where(positive, 0.0, np.inf)
-
-
-def domain(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """The dual vector l, clipped to the closed domain of the conjugate."""
-    return np.asarray(np.clip(l, *limits(y)))
 
 
 def cvxpy_atom(f: Any, y: NDArray[Any]) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES
+from qcompile.problem.losses import LOSSES, Loss
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
@@ -34,7 +34,7 @@ class Model:
 
     problem: Problem
     relaxation: Relaxation
-    loss: ModuleType
+    loss: Loss
     rows: NDArray[np.float64]
     low: NDArray[np.bool_]
     high: NDArray[np.bool_]
@@ -83,8 +83,8 @@ class Model:
 
 def model_of(problem: Problem) -> Model:
     """The model of a problem of any family."""
-    relaxation = registry.load("qcompile.problem.families", problem.family).relaxation(problem)
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    relaxation = FAMILIES[problem.family].relaxation(problem)
+    loss = LOSSES[problem.loss]
     rows = relaxation.factors * np.sqrt(problem.weight)[:, None]
     low, high = (np.isfinite(end) & (not loss.STEEP) for end in loss.limits(problem.y))
     return Model(problem, relaxation, loss, rows, low, high)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.problem.losses import in_domain
 from qcompile.relax.barrier.diagonal import Bounds, start_bounds
 from qcompile.relax.barrier.model import SIGNS, Model
 from qcompile.relax.solution import Solution
@@ -80,7 +81,7 @@ def warm_start(model: Model, solution: Solution) -> Point | None:
     given = np.atleast_2d(solution.multiplier)
     if given.shape != (model.k, model.size) or solution.positive.shape[0] != model.size:
         return None
-    dual = model.loss.domain(solution.dual, model.problem.y)
+    dual = in_domain(model.loss, solution.dual, model.problem.y)
     diagonal = np.array(given[::-1] if model.relaxation.swapped else given)
     if model.k == 2:
         diagonal[:, -1] += model.signs * model.lean(dual)

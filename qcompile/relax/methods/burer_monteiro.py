@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
+from qcompile.problem.families import FAMILIES
+from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.dual_point import DualPoint, dual_point
@@ -96,10 +97,8 @@ class _Run:
         self.began = time.monotonic()
         self.problem = problem
         self.settings = settings
-        self.relaxation: Relaxation = registry.load("qcompile.problem.families", problem.family).relaxation(
-            problem
-        )
-        self.loss = registry.load("qcompile.problem.losses", problem.loss)
+        self.relaxation: Relaxation = FAMILIES[problem.family].relaxation(problem)
+        self.loss = LOSSES[problem.loss]
         single = settings.gap >= SINGLE_GAP and self.relaxation.factors.size > 200_000
         self.model = self.evaluator(np.float32 if single else np.float64)
         zero = float(problem.weight @ self.loss.value(np.zeros(problem.n), problem.y))

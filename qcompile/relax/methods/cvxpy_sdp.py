@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile import registry
 from qcompile.errors import SolveError, did_you_mean
+from qcompile.problem.families import FAMILIES
+from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.certify import certify
@@ -47,7 +48,7 @@ def solve(
     Raises:
         SolveError: too large, unknown solver or form, or the solver failed.
     """
-    relaxation = registry.load("qcompile.problem.families", problem.family).relaxation(problem)
+    relaxation = FAMILIES[problem.family].relaxation(problem)
     _refuse(relaxation, solver, form)
     started = time.perf_counter()
     options: dict[str, Any] = {}
@@ -64,7 +65,7 @@ def solve(
     a, b, diagonals = build(problem, scaled, problem.penalty / square, solver, options)
     a, b, diagonals = a / square, b / square, None if diagonals is None else diagonals * square
     z = relaxation.factors
-    loss = registry.load("qcompile.problem.losses", problem.loss)
+    loss = LOSSES[problem.loss]
     f = np.einsum("nk,nk->n", z @ (a - b), z)
     if not relaxation.shared:
         f += relaxation.constant * (np.diag(a).max() - np.diag(b).max())
@@ -154,7 +155,7 @@ def _block(
 
 
 def _loss(problem: Problem, f: Any) -> Any:
-    return registry.load("qcompile.problem.losses", problem.loss).cvxpy_atom(f, problem.y)
+    return LOSSES[problem.loss].cvxpy_atom(f, problem.y)
 
 
 def _nearest_psd(a: Any) -> NDArray[Any]:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from qcompile import registry
 from qcompile.model.arrays import frozen
+from qcompile.problem.families import FAMILIES
 from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem
@@ -99,7 +99,7 @@ def _merge(
                 v_rows.append(v[j])
             sums[i] = sums.get(i, 0.0) + float(sign[j]) * float(own.alpha[j])
         index = np.array(sorted(i for i, a in sums.items() if a != 0), dtype=np.intp)
-        family = registry.load("qcompile.problem.families", problem.family)
+        family = FAMILIES[problem.family]
         d = problem.d
         phi = family.features(
             problem,
@@ -175,7 +175,7 @@ def _polished(problem: Problem, layer: IntegerLayer, top: int) -> IntegerLayer:
 def _layer(problems: Sequence[Problem], atoms_per_class: Sequence[Atoms], top: int) -> IntegerLayer:
     """Search scale and integers for given neurons."""
     first = problems[0]
-    form = registry.load("qcompile.problem.families", first.family).integer_form(first)
+    form = FAMILIES[first.family].integer_form(first)
     u, v, classes = _merge(problems, atoms_per_class)
     alpha = np.zeros((len(u), len(problems)), dtype=np.int64)
     step = 1.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qcompile.data.dataset import Dataset, dataset_of
 from qcompile.data.table import Table
-from qcompile.registry import load
+from qcompile.problem.losses import LOSSES
 from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
 from qcompile.search.settings import RoundingSettings
@@ -115,7 +115,7 @@ def path(
 
 def _risk(values: NDArray[np.float64], y: NDArray[np.float64], loss: str) -> float:
     """Mean training loss on held rows, summed over score columns."""
-    value = load("qcompile.problem.losses", loss).value
+    value = LOSSES[loss].value
     return float(sum(value(values[:, c], y[:, c]).mean() for c in range(y.shape[1])))
 
 

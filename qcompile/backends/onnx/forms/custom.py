@@ -16,17 +16,16 @@ from __future__ import annotations
 from onnx import TensorProto, helper
 
 from qcompile.backends.onnx import steps
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.values import Value, tensor_value
 from qcompile.errors import UnsupportedError
 from qcompile.ir.ops import Scale
 from qcompile.ir.program import Program
 
-__all__ = ["DOMAIN", "IR", "OPSET", "READABLE", "emit", "expect", "files"]
+__all__ = ["FORM"]
 
-OPSET, IR = 13, 7
 DOMAIN = "qcompile"
-READABLE = False  # the weights are in the library
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
@@ -72,3 +71,6 @@ def expect(weights: str, inputs: int, top: int) -> None:
     from qcompile.backends.library.object import linker
 
     linker()
+
+
+FORM = Form(emit, opset=13, ir=7, readable=False, domain=DOMAIN, files=files, expect=expect)

@@ -5,17 +5,19 @@ For runtimes that do not fold constants when a model is loaded, and for tools th
 
 from __future__ import annotations
 
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.lower import lower
 from qcompile.backends.onnx.products import matmul_integer
 from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 
-__all__ = ["IR", "OPSET", "emit"]
-
-OPSET, IR = 13, 7
+__all__ = ["FORM"]
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """Append the program; the graph's value of every program value."""
     return lower(program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, Graph.array), tail)
+
+
+FORM = Form(emit, opset=13, ir=7)

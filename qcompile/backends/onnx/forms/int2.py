@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from onnx import TensorProto
 
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.lower import lower
 from qcompile.backends.onnx.products import matmul_integer, narrow_integers
@@ -14,9 +15,7 @@ from qcompile.backends.onnx.values import Value
 from qcompile.errors import UnsupportedError
 from qcompile.ir.program import Program
 
-__all__ = ["IR", "OPSET", "emit", "expect"]
-
-OPSET, IR = 25, 13
+__all__ = ["FORM"]
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
@@ -43,3 +42,6 @@ def expect(weights: str, inputs: int, top: int) -> None:
 def _known_type() -> None:
     if not hasattr(TensorProto, "INT2"):
         raise UnsupportedError("2-bit integers need onnx 1.20 or newer: pip install -U onnx.")
+
+
+FORM = Form(emit, opset=25, ir=13, expect=expect)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.lower import lower
 from qcompile.backends.onnx.products import matmul_integer
@@ -24,9 +25,7 @@ from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 from qcompile.model_file.digits import digits_of, pack
 
-__all__ = ["IR", "OPSET", "emit"]
-
-OPSET, IR = 13, 7
+__all__ = ["FORM"]
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
@@ -61,3 +60,6 @@ def unpacked(graph: Graph, weights: NDArray[np.int8], name: str) -> str:
 
 def _int32(graph: Graph, values: Any, wanted: str) -> str:
     return graph.constant(np.asarray(values, dtype=np.int32), wanted)
+
+
+FORM = Form(emit, opset=13, ir=7)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from qcompile.backends.onnx.encoder import emit_encoder
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.step_encoder import filled_columns
 from qcompile.backends.onnx.values import Value, tensor_value
@@ -32,13 +33,10 @@ from qcompile.ir.support import require
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.model_file.keys import ALPHA, WEIGHTS
 
-__all__ = ["BATCH", "DOMAIN", "IR", "OPSET", "READABLE", "RUNTIME", "emit", "expect"]
+__all__ = ["FORM"]
 
-OPSET, IR = 13, 8
 BATCH = 1
 DOMAIN = "qonnx.custom_op.general"
-READABLE = False  # weights are float32 here
-RUNTIME = "qonnx"  # the package that executes it; ONNX Runtime does not know the dialect
 FLOAT = TensorProto.FLOAT
 EXACT = 2**24
 
@@ -159,3 +157,6 @@ class _Lowering:
 
 def _span(ranges: list[Range]) -> Range:
     return min((lo for lo, _ in ranges), default=0), max((hi for _, hi in ranges), default=0)
+
+
+FORM = Form(emit, opset=13, ir=8, readable=False, runtime="qonnx", domain=DOMAIN, batch=BATCH, expect=expect)

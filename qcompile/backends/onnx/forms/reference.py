@@ -16,16 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from qcompile.backends.onnx.forms import Form
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.lower import lower
 from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 from qcompile.model_file.digits import digits_of
 
-__all__ = ["IR", "OPSET", "READABLE", "emit"]
-
-OPSET, IR = 18, 8
-READABLE = False  # the weights are bit planes here
+__all__ = ["FORM"]
 
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
@@ -95,3 +93,6 @@ def _popcount(graph: Graph, data: str, what: str) -> str:
 
 def _ints(graph: Graph, values: list[int], wanted: str) -> str:
     return graph.constant(np.array(values, dtype=np.int64), wanted)
+
+
+FORM = Form(emit, opset=18, ir=8, readable=False)

@@ -76,12 +76,12 @@ def load(source: Source, label: str | None = None, task: str | None = None) -> T
     if not columns:
         told = "; ".join(f"{_names(names)} {reason}" for reason, names in left_out.items())
         raise DataError(
-            f"{raw.source} has no column to learn from beside the label ({told or 'it is the only one'})."
+            f"{raw.source} has no column to learn from besides the label ({told or 'it is the only one'})."
         )
     x = np.column_stack(blocks)
     schema = Schema(tuple(columns), str(target.name), labels.task, labels.classes)
     story = (
-        f"Read {len(target):,} rows and {features.shape[1]:,} columns beside the label from {raw.source}.",
+        f"Read {len(target):,} rows and {features.shape[1]:,} columns, plus the label, from {raw.source}.",
         *raw.notes,
         *labels.notes,
         *_label_hint(features.columns, target, label),
@@ -211,7 +211,9 @@ def _label_hint(names: Iterable[str], target: pd.Series[Any], label: str | None)
         return []
     like = [name for name in names if name.strip().lower() in LABEL_NAMES]
     return (
-        [f"The label is the last column; {like[0]!r} has the name of one (--label chooses)."] if like else []
+        [f"The label is the last column; {like[0]!r} is named like one (choose with --label)."]
+        if like
+        else []
     )
 
 
@@ -241,7 +243,7 @@ def _about(schema: Schema, x: NDArray[np.float32], held_out: int) -> list[str]:
         names = [schema.columns[j].name for j in np.flatnonzero(missing)]
         notes.append(
             f"{cells:,} cell{'s are' if cells > 1 else ' is'} missing, in {_names(names)}: filled with the "
-            "median or most frequent value of the training rows, and an input of its own says so."
+            "median or most frequent value of the training rows; an extra input marks them."
         )
     if held_out:
         notes.append(f"The source sets {held_out:,} rows aside for testing; they are used for that only.")

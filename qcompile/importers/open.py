@@ -110,5 +110,5 @@ def network_of(model: Model) -> Network:
         ModelError: the model is another tool's, or a program.
     """
     if model.network is None:
-        raise ModelError(f"{model.path} was not trained by qcompile, so this is not known of it.")
+        raise ModelError(f"{model.path} was not trained by qcompile, so this is not recorded.")
     return model.network

@@ -113,7 +113,7 @@ def data_file(path: Path, location: str) -> Path:
     if not inside:
         raise ModelError(
             f"{path} keeps a tensor in {_short(location)}, outside of its folder; that is not read: "
-            "put the file beside the model and name it by its relative path."
+            "put the file next to the model and name it by its relative path."
         )
     if not there:
         raise ModelError(

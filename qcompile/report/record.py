@@ -117,7 +117,7 @@ def _curve(history: Sequence[Progress]) -> list[list[float]]:
 
 
 def accuracy_part(trained: Trained) -> dict[str, Any]:
-    """Test score beside the float models' on the same split."""
+    """Test score next to the float models' on the same split."""
     return {"sentence": accuracy_sentence(trained.metrics), **trained.metrics}
 
 

@@ -29,8 +29,8 @@ def certificate_sentence(summary: Mapping[str, Any]) -> str:
     objective, bound = float(summary["objective"]), float(summary["bound"])
     if gap >= 1.0:
         return (
-            f"This network reaches a training objective of {number(objective)}; the proof found no useful "
-            f"limit (its lower bound is {number(bound, down=True)}), so nothing is known about better ones."
+            f"This network reaches a training objective of {number(objective)}; the proof gives no useful "
+            f"bound (the lower bound is {number(bound, down=True)}), so better networks may exist."
         )
     if gap <= 0.0:
         rest = "This one reaches it: nothing better exists."
@@ -55,7 +55,7 @@ def say(event: Event) -> str:
 
 
 def accuracy_sentence(metrics: Mapping[str, Any]) -> str:
-    """Test score beside those of the float models on the same split.
+    """Test score next to those of the float models on the same split.
 
     >>> accuracy_sentence({"measure": "R2", "test": 0.5, "baselines": {"ridge regression": 0.45}})
     'R2 on the test rows is 0.500; on the same split, ridge regression 0.450.'

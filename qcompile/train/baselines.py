@@ -1,4 +1,4 @@
-"""What ordinary float models reach on the same rows: the yardstick beside every accuracy we print."""
+"""What ordinary float models reach on the same rows: the yardstick for every accuracy."""
 
 from __future__ import annotations
 

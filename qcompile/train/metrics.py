@@ -1,4 +1,4 @@
-"""How good a network is on the test rows, beside ordinary models."""
+"""How good a network is on the test rows, next to ordinary models."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_the_good_file_loads(tmp_path: Path) -> None:
         ("when,y\n1/2/2020,u\n13/4/1999,v\n1/1/20,u\n2/3/2021,v\n", r"'when' holds dates such as '1/2/2020'"),
         ("when,y\n3 Jan 2020 10:30,u\n4 May 2020,v\n5 Jun 20,u\n6 Jul 2021,v\n", r"'when' holds dates"),
         ("a,y\n7,u\n7,v\n7,u\n7,v\n", r"no column to learn from.*'a' has the same value in every row"),
-        ("y\nu\nv\nu\nv\n", r"no column to learn from beside the label \(it is the only one\)"),
+        ("y\nu\nv\nu\nv\n", r"no column to learn from besides the label \(it is the only one\)"),
         ("\0\0\0\0,y\n1,2\n", r"not a text table"),
     ],
 )
@@ -110,7 +110,7 @@ def test_an_empty_file_of_any_type(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["t.parquet", "t.npz"])
 def test_damaged_binary_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\3\4 not really, or PAR1 half way")
-    refused(tmp_path / name, r"is not a sound (parquet|npz) file \(.*again")
+    refused(tmp_path / name, r"is not a valid (parquet|npz) file \(.*again")
 
 
 def test_truncated_binary_files(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_truncated_binary_files(tmp_path: Path) -> None:
         whole = (tmp_path / name).read_bytes()
         for part in (0.3, 0.6, 0.95):
             (tmp_path / name).write_bytes(whole[: int(len(whole) * part)])
-            refused(tmp_path / name, r"is not a sound (parquet|npz) file")
+            refused(tmp_path / name, r"is not a valid (parquet|npz) file")
 
 
 def test_a_flipped_byte_in_an_archive_is_noticed(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_flipped_byte_in_an_archive_is_noticed(tmp_path: Path) -> None:
     whole = bytearray((tmp_path / "t.npz").read_bytes())
     whole[where] ^= 0xFF
     (tmp_path / "t.npz").write_bytes(bytes(whole))
-    refused(tmp_path / "t.npz", r"is not a sound npz file")
+    refused(tmp_path / "t.npz", r"is not a valid npz file")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_pickle_under_the_name_of_an_archive_is_not_run(tmp_path: Path) -> Non
             return (Path.touch, (tmp_path / "it ran",))
 
     (tmp_path / "t.npz").write_bytes(pickle.dumps(Trap()))
-    refused(tmp_path / "t.npz", r"holds pickled objects|is not a sound npz")
+    refused(tmp_path / "t.npz", r"holds pickled objects|is not a valid npz")
     assert not (tmp_path / "it ran").exists()
 
 
@@ -311,9 +311,9 @@ def test_damaged_gzip_files(tmp_path: Path) -> None:
     import gzip
 
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
-    refused(tmp_path / "t.csv.gz", r"is not a sound gzip file \(.*\); pack it again")
+    refused(tmp_path / "t.csv.gz", r"is not a valid gzip file \(.*\); pack it again")
     (tmp_path / "t.csv.gz").write_bytes(b"a,b\n1,2\n")
-    refused(tmp_path / "t.csv.gz", r"is not a sound gzip file")
+    refused(tmp_path / "t.csv.gz", r"is not a valid gzip file")
 
 
 def test_gzip_files_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

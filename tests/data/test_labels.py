@@ -39,7 +39,7 @@ def test_the_rule_and_its_override_are_said() -> None:
         "which do not count from 0 or 1 (--task classification overrides)."
     )
     forced = read_labels(pd.Series([3, 4, 5, 8] * 3, name="stars"), task="classification")
-    assert forced.classes == ("3", "4", "5", "8") and "as asked" in forced.notes[0]
+    assert forced.classes == ("3", "4", "5", "8") and "as requested" in forced.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_kinds_missing_cells_and_constants_are_settled_and_told(tmp_path: Path) 
     np.testing.assert_array_equal(table.x[:4], np.array(expected, dtype=np.float32))
     assert table.y.tolist() == [0, 1, 0, 1, 0, 1] and table.schema.classes == ("a", "b")
     for part in (
-        "Read 6 rows and 6 columns beside the label from t.csv.",
+        "Read 6 rows and 6 columns, plus the label, from t.csv.",
         "Task: classification, because the label 'kind' holds text",
         "Left out: column 'flat', which has the same value in every row.",
         "5 cells are missing, in columns 'size', 'colour', 'age'",
@@ -160,7 +160,7 @@ def framed(**columns: object) -> pd.DataFrame:
         ([f"name {i}" for i in range(30)], "different text in most rows"),
         ([None] * 30, "no value in any row"),
         (["same"] * 30, "same value in every row"),
-        ([1e9 + i / 100 for i in range(30)], "differs by less than float32 can hold"),
+        ([1e9 + i / 100 for i in range(30)], "varies by less than float32 can represent"),
     ],
 )
 def test_columns_that_say_nothing_about_new_rows_are_left_out(cells: list, reason: str) -> None:
@@ -227,7 +227,7 @@ def test_npz_labels_of_other_types(tmp_path: Path, y: np.ndarray) -> None:
 def test_a_file_without_a_header_gets_column_names(tmp_path: Path) -> None:
     table = load(write(tmp_path, "5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,other\n6.4,?,other\n"))
     assert len(table) == 4 and table.schema.names == ("x1", "x2") and table.schema.label == "x3"
-    assert "The first line of t.csv is a row" in story(table)
+    assert "The first line of t.csv holds data" in story(table)
 
 
 def test_the_headers_of_a_frame_without_names_are_headers(tmp_path: Path) -> None:

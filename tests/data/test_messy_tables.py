@@ -90,7 +90,7 @@ def test_other_text_stays_text(text: str) -> None:
 def test_a_column_named_like_a_label_is_pointed_out(tmp_path: Path) -> None:
     swapped = "class,a,b\n" + "\n".join(f"{c},{a},{b}" for a, b, c in (row.split(",") for row in ROWS))
     said = " ".join(read(tmp_path, swapped).notes)
-    assert "The label is the last column; 'class' has the name of one (--label chooses)." in said
+    assert "The label is the last column; 'class' is named like one (choose with --label)." in said
     assert "--label chooses" not in " ".join(load(tmp_path / "t.csv", label="class").notes)
 
 
@@ -120,7 +120,7 @@ def test_rows_for_validation_are_trained_on_and_one_hot_labels_are_classes(tmp_p
     table = load(tmp_path / "t.npz")
     assert len(table) == 30 and table.held_out == 10
     np.testing.assert_array_equal(table.y, y)
-    assert "The 8 rows for validation are among those to train on." in table.notes
+    assert "The 8 validation rows are used for training too." in table.notes
 
 
 def test_two_arrays_of_any_name(tmp_path: Path) -> None:

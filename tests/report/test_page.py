@@ -141,6 +141,6 @@ def test_ten_classes_over_pixels_are_drawn_as_images(record: dict[str, Any]) -> 
 
 def test_a_proof_without_a_useful_limit_is_said_to_be_one(record: dict[str, Any], network: Network) -> None:
     record["certificate"]["gap"] = 1.2
-    assert "found no useful limit" in render(record, network)
+    assert "gives no useful bound" in render(record, network)
     record["certificate"]["gap"] = 0.0
     assert "Proved optimal" in render(record, network)

@@ -107,7 +107,7 @@ def test_a_lower_bound_is_never_shown_larger_than_it_is(bound: float) -> None:
 def test_the_words_follow_the_gap() -> None:
     assert "at most 10 % better is possible" in certificate_sentence(SUMMARY)
     assert "nothing better exists" in certificate_sentence({**SUMMARY, "gap": 0.0})
-    assert "no useful limit" in certificate_sentence({**SUMMARY, "gap": 1.0, "bound": 0.0})
+    assert "no useful bound" in certificate_sentence({**SUMMARY, "gap": 1.0, "bound": 0.0})
     assert "3 classes" in certificate_sentence({**SUMMARY, "columns": [{}] * 3})
 
 

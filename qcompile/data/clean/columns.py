@@ -134,7 +134,7 @@ def interpret(series: pd.Series[Any]) -> Cells:
         if junk.any():
             example = words.texts[int(np.flatnonzero(junk)[0])]
             note = (
-                f"Column {name!r} holds numbers but for {_count(int(words.counts[junk].sum()), 'cell')} "
+                f"Column {name!r} holds numbers except for {_count(int(words.counts[junk].sum()), 'cell')} "
                 f"such as {example!r}, which count as missing."
             )
         signs = [

@@ -49,7 +49,7 @@ def useless(column: Column, values: NDArray[np.float64], whole_numbers: bool, id
         narrow = present.astype(np.float32)
     if len(present) == len(values) and narrow.min() == narrow.max():
         if present.min() < present.max():
-            return "differs by less than float32 can hold (subtract a constant from it to use it)"
+            return "varies by less than float32 can represent (subtract a constant from it to use it)"
         return "has the same value in every row"
     if not identifiers or len(present) < FEW_ROWS:
         return ""

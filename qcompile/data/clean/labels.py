@@ -98,7 +98,7 @@ def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
         choice = "" if reason in (TEXT, CATEGORIES) else f" (--task {other} overrides)"
         said = f"Task: {task}, because the label {name!r} {reason}{choice}."
     else:
-        said = f"Task: {task}, as asked, with the label {name!r}."
+        said = f"Task: {task}, as requested, with the label {name!r}."
     if task == "regression":
         labels = _targets(series, name)
     else:
@@ -161,7 +161,7 @@ def _classes(series: pd.Series[Any], name: str) -> Labels:
     if labelled >= 4 and len(words.texts) == 1:
         raise DataError(
             f"label column {name!r} is {words.texts[0]!r} in every row, so there is nothing to learn; "
-            "two classes are the least. Choose another label column."
+            "classification needs two classes. Choose another label column."
         )
     if labelled >= 4 and 2 * len(words.texts) > labelled:
         raise DataError(

@@ -53,7 +53,7 @@ def read_arrays(path: Path) -> Raw:
             size = " x ".join(map(str, x.shape[1:]))
             notes.append(f"Each row of {size} numbers was flattened to {x[0].size:,} columns.")
         if "val" in blocks:
-            notes.append(f"The {len(blocks['val'][1]):,} rows for validation are among those to train on.")
+            notes.append(f"The {len(blocks['val'][1]):,} validation rows are used for training too.")
         return _join(path, next(iter(pairs.values()))[1], blocks, tuple(notes))
 
 
@@ -88,7 +88,7 @@ def _explained(path: Path) -> Iterator[None]:
                 "save plain arrays of numbers or text with numpy.savez."
             ) from error
         raise DataError(
-            f"{path} is not a sound npz file ({brief(error)}); save it again with numpy.savez."
+            f"{path} is not a valid npz file ({brief(error)}); save it again with numpy.savez."
         ) from error
 
 

@@ -51,7 +51,7 @@ def settle(path: Path) -> Dialect:
     if encoding == "latin-1":
         notes.append(f"{path.name} is not UTF-8; it was read as Latin-1.")
     if "\0" in text:
-        raise DataError(f"{path} is not a text table (it holds zero bytes); is its extension wrong?")
+        raise DataError(f"{path} is not a text table (it contains null bytes); is its extension wrong?")
     comments = re.match(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*", text)
     skipped = comments.group().count("#") if comments else 0
     if comments and skipped and text[comments.end() :].strip():
@@ -95,7 +95,7 @@ def _content(path: Path) -> bytes:
         with gzip.open(path) as packed:
             content = packed.read(MAX_BYTES + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is not a sound gzip file ({error}); pack it again.") from error
+        raise DataError(f"{path} is not a valid gzip file ({error}); pack it again.") from error
     if len(content) > MAX_BYTES:
         raise DataError(
             f"{path} unpacks to more than {MAX_BYTES / 2**30:.3g} GiB; take a sample of the rows."

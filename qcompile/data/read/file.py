@@ -71,5 +71,5 @@ def _read_parquet(path: Path) -> Raw:
         table.validate(full=True)  # parquet pages need not carry checksums: is the text in them text?
         frame = table.to_pandas()
     except (ArrowException, OSError, ValueError, TypeError, LookupError) as error:
-        raise DataError(f"{path} is not a sound parquet file ({brief(error)}); write it again.") from error
+        raise DataError(f"{path} is not a valid parquet file ({brief(error)}); write it again.") from error
     return Raw(named_frame(frame, str(path)), path.name)

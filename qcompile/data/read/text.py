@@ -51,7 +51,7 @@ def read_text(path: Path) -> Raw:
     if len(widths) + (not header) == 0:
         raise DataError(f"{path} has a header but no rows; give at least four rows of data.")
     if not header:
-        notes.append(f"The first line of {path.name} is a row, so the columns are named x1 to x{width}.")
+        notes.append(f"The first line of {path.name} holds data, so the columns are named x1 to x{width}.")
     frame = _frame(path, dialect, header, names)
     last = frame.columns[-1]
     if ended and len(names) > 2 and (last == "" or (header and not first[-1].strip())):

@@ -1,4 +1,4 @@
-"""The page's part on accuracy: scores beside the baselines, and where each of them errs."""
+"""The page's part on accuracy: scores next to the baselines, and where each of them errs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def score_bars(record: Record) -> str:
     measure = accuracy["measure"]
     rows = [Bar("this network", accuracy["test"], score(measure, accuracy["test"]), "ours")]
     rows += [Bar(name, value, score(measure, value)) for name, value in accuracy["baselines"].items()]
-    return bars(rows, f"test {measure} beside the baselines", end=1.0)
+    return bars(rows, f"test {measure} next to the baselines", end=1.0)
 
 
 def scatter(record: Record) -> str:

@@ -92,13 +92,13 @@ def _title(record: Record) -> str:
 def _verdict(record: Record) -> str:
     gap = record["certificate"]["gap"]
     if gap >= 1:
-        first = "Trained and compiled; the proof found no useful limit."
+        first = "Trained and compiled; the proof gives no useful bound."
     elif gap <= 0:
         first = "Proved optimal: no network of this kind, of any size, trains better."
     else:
         first = f"Proved within {percent(gap)} of the best network of this kind, of any size."
     equal = all(v["equal"] for v in record["verification"])
-    last = "Every back-end computes the same bits." if equal else "A back-end computes something else."
+    last = "Every back-end computes the same bits." if equal else "A back-end computes different bits."
     return f"{first} {last}"
 
 
@@ -111,7 +111,7 @@ def _tiles(record: Record) -> list[dict[str, str]]:
             "what": "certified gap",
             "figure": percent(record["certificate"]["gap"]).removesuffix(" %"),
             "unit": "%",
-            "more": "at most this much better is possible in training",
+            "more": "left to gain in training, at most",
         },
         {
             "kind": "",
@@ -142,7 +142,7 @@ def _tiles(record: Record) -> list[dict[str, str]]:
             "what": "model file",
             "figure": f"{size / 1000:.1f}",
             "unit": "kB",
-            "more": f"{bits:,} first-layer bits in it ({bits / 8000:.1f} kB)",
+            "more": f"{bits:,} bits of first-layer weights ({bits / 8000:.1f} kB)",
         }
     )
     return tiles
@@ -195,7 +195,7 @@ def _origin(record: Record) -> list[tuple[str, str]]:
     return [
         ("data", f"{data['source']}: {data['rows']:,} rows, {data['columns']} columns"),
         ("label", data["label"]),
-        ("what was done to it", " ".join(data["notes"]) or "nothing"),
+        ("preparation", " ".join(data["notes"]) or "none"),
         ("split", f"{data['train_rows']} rows to train, {data['test_rows']} to test, seed {data['seed']}"),
         ("inputs", f"{model['inputs']} integers of {model['input_bits']} bits, {chosen['encoder']}"),
         ("training", f"{chosen['loss']} loss; encoder {chosen['reason']}"),

@@ -82,7 +82,7 @@ def _origin(part: Record) -> str:
     if chosen is None:
         return f"{told}."
     if chosen["latency"]["origin"] == "measured":
-        return f"{told}, but for {chosen['target']}, which was measured."
+        return f"{told}, except for {chosen['target']}, which was measured."
     if _all_measured(part["flash"]["parts"]):
         return f"{told}; for {chosen['target']} the compiled instructions were counted in its emulator."
     return f"{told}."
@@ -114,7 +114,7 @@ def _sum(parts: Sequence[Record], section: str) -> float:
 
 def _used(flash: Record) -> str:
     total = float(sum(p["bytes"] for p in flash["parts"]))
-    how = "read off the linked image" if _all_measured(flash["parts"]) else "estimated"
+    how = "read from the linked image" if _all_measured(flash["parts"]) else "estimated"
     if not flash["available_kb"]:
         return f"{_kilobytes(total)}, {how}"
     share = 100 * total / (1000 * flash["available_kb"])

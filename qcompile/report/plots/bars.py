@@ -1,4 +1,4 @@
-"""Bars: accuracy beside the baselines, latency by back-end, cost by operation."""
+"""Bars: accuracy next to the baselines, latency by back-end, cost by operation."""
 
 from __future__ import annotations
 

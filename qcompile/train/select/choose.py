@@ -94,7 +94,7 @@ def choose(table: Table, choices: Choices, on_row: Callable[[Tried], None] | Non
     first = options[0].fit(table.rows(folds[0][0]))
     cost = first.width**2 * (len(schema.classes) if len(schema.classes) > 2 else 1)
     if cost > MOST_WORK:
-        return untried("validation on so many inputs takes too long")
+        return untried("validation on this many inputs takes too long")
     wide = WORK < cost * len(folds)
     folds = folds[: max(1, int(WORK // cost))]
 

@@ -26,6 +26,7 @@ __all__ = [
     "SolveError",
     "UnsupportedError",
     "did_you_mean",
+    "newer_version",
 ]
 
 
@@ -74,3 +75,15 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     words = {word.casefold(): word for word in allowed}
     near = difflib.get_close_matches(given.casefold(), words, n=1, cutoff=0.6)
     return f" Did you mean {words[near[0]]!r}?" if near else ""
+
+
+def newer_version(what: str, found: object, newest: int) -> str:
+    """The sentence for a file whose format is of a later version than this one knows.
+
+    >>> newer_version("model.onnx", 2, 1)
+    'model.onnx has format version 2, and this qcompile reads versions up to 1; install a newer qcompile.'
+    """
+    return (
+        f"{what} has format version {found}, and this qcompile reads versions up to {newest}; "
+        "install a newer qcompile."
+    )

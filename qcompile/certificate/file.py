@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.certificate.certificate import Certificate
-from qcompile.errors import ModelError
+from qcompile.errors import ModelError, newer_version
 
 __all__ = ["load", "pack", "save"]
 
@@ -68,11 +68,8 @@ def load(path: str | Path) -> tuple[Certificate, ...]:
             raise ModelError(f"{path} is not a certificate file.")
         with archive:
             entries: dict[str, NDArray[Any]] = {name: archive[name] for name in archive.files}
-        if int(entries["format"]) != FORMAT:
-            raise ModelError(
-                f"{path} has certificate format {int(entries['format'])}, this version reads {FORMAT}; "
-                "install the version of qcompile that wrote it."
-            )
+        if int(entries["format"]) > FORMAT:
+            raise ModelError(newer_version(str(path), int(entries["format"]), FORMAT))
         return tuple(_certificate(entries, i) for i in range(int(entries["count"])))
     except FileNotFoundError as error:
         raise ModelError(f"there is no certificate file {path}.") from error

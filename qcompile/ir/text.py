@@ -33,14 +33,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from qcompile.errors import CompileError, ModelError
+from qcompile.errors import CompileError, ModelError, newer_version
 from qcompile.ir.constants_text import LARGEST, read_constants
 from qcompile.ir.operation import Op
 from qcompile.ir.ops import find, words
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
 
-HEADER = "qcompile-ir 1"
+NEWEST = 1
+HEADER = f"qcompile-ir {NEWEST}"
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 NAME = r'%(?:[A-Za-z_][A-Za-z0-9_.]*|"(?:[^"\\]|\\.)*")'
 OPERATION = re.compile(rf"({NAME}) : (\S+) = (\w+)((?: {NAME})*)(?: (\{{.*\}}))?")
@@ -75,6 +76,9 @@ def parse(text: str) -> Program:
         ModelError: the text is not a program; the message names the line.
     """
     lines = _lines(text)
+    later = re.fullmatch(r"qcompile-ir (\d{1,9})", lines[0].text) if lines else None
+    if later and int(later[1]) > NEWEST:
+        raise ModelError(newer_version("the program text", int(later[1]), NEWEST))
     if not lines or lines[0].text != HEADER:
         raise ModelError(f"a program text starts with {HEADER!r}, this one with {text[:30]!r}.")
     facts: dict[str, Any] = {"name": "model", "classes": [], "columns": [], "metadata": {}}

@@ -20,6 +20,7 @@ from onnx import helper, numpy_helper
 
 from qcompile.errors import ModelError, QCompileError
 from qcompile.model_file.external_data import fill_external, tensors
+from qcompile.model_file.keys import expect_version
 
 __all__ = ["MAX_FILE_BYTES", "one_sentence", "read_model", "tensor_array", "tensor_bytes"]
 
@@ -54,8 +55,9 @@ def read_model(path: str | Path, external: bool = True) -> onnx.ModelProto:
         The model with all of its tensors inside.
 
     Raises:
-        ModelError: no such file, a folder, too large, empty, not an ONNX model, or with tensors in other
-            files that are not read: outside its folder, missing, cut short.
+        ModelError: no such file, a folder, too large, empty, not an ONNX model, of a later version of our
+            format, or with tensors in other files that are not read: outside its folder, missing, cut
+            short.
     """
     file = Path(path)
     try:
@@ -72,6 +74,7 @@ def read_model(path: str | Path, external: bool = True) -> onnx.ModelProto:
         model.ParseFromString(content)
     except (DecodeError, RuntimeError) as error:
         raise ModelError(f"{path} is not an ONNX model, or is cut short.") from error
+    expect_version(model, path)
     if not model.graph.node and not model.graph.initializer:
         raise ModelError(f"{path} is not an ONNX model: it has no graph.")
     if external:

@@ -2,6 +2,7 @@
 
     qcompile.network      JSON: everything of a Network that is not an array in the graph
     qcompile.provenance   JSON: where it comes from (seed, data, versions, certificate summary)
+    qcompile.version      of this format, an integer; a file without it has version 1
     qcompile.form         the form of the graph, a file name of backends/onnx/forms
     qcompile.arrays       JSON: name -> base64 of a TensorProto, only in forms whose graph holds the
                           arrays otherwise than below (as floats, as bit planes, in a library)
@@ -21,6 +22,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from qcompile.errors import ModelError, newer_version
+
 if TYPE_CHECKING:
     import onnx
 
@@ -32,9 +35,12 @@ __all__ = [
     "FORM",
     "INDEX",
     "NETWORK",
+    "NEWEST",
     "PROVENANCE",
+    "VERSION",
     "WEIGHTS",
     "digest",
+    "expect_version",
     "read_arrays",
     "write_arrays",
 ]
@@ -43,7 +49,9 @@ NETWORK = "qcompile.network"
 PROVENANCE = "qcompile.provenance"
 FORM = "qcompile.form"
 ARRAYS = "qcompile.arrays"
+VERSION = "qcompile.version"
 DIGEST = "qcompile.digest"
+NEWEST = 1  # raised when an older reader would misunderstand the file; older files stay readable
 WEIGHTS = "weights"
 ALPHA = "alpha"
 FILL = "fill"
@@ -60,6 +68,19 @@ def digest(model: onnx.ModelProto) -> str:
     del bare.metadata_props[:]
     bare.metadata_props.extend(kept)
     return hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
+
+
+def expect_version(model: onnx.ModelProto, path: object) -> None:
+    """Refuse a file in a later format, before anything else of it is believed.
+
+    Raises:
+        ModelError: its version is above ``NEWEST``, or is no version.
+    """
+    found = next((entry.value for entry in model.metadata_props if entry.key == VERSION), "1")
+    if not found.isascii() or not found.isdigit() or len(found) > 9 or int(found) < 1:
+        raise ModelError(f"{path} is damaged ({found[:20]!r} is no format version); build the model again.")
+    if int(found) > NEWEST:
+        raise ModelError(newer_version(str(path), int(found), NEWEST))
 
 
 def write_arrays(tensors: Iterable[onnx.TensorProto]) -> str:

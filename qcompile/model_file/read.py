@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.errors import ModelError
+from qcompile.errors import ModelError, newer_version
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.network import Network
 from qcompile.model_file.columns import long_names, long_provenance
@@ -85,7 +85,7 @@ def _network(
     tensors: Mapping[str, onnx.TensorProto], facts: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> Network:
     if facts["version"] != 1:
-        raise ModelError(f"the model file has version {facts['version']}; this qcompile reads version 1.")
+        raise ModelError(newer_version("the network in the model file", facts["version"], 1))
     arrays = {name: tensor_array(t) for name, t in tensors.items() if name != WEIGHTS}
     encoder = _encoder(arrays, facts["encoder"])
     m, scores = int(facts["neurons"]), int(facts["scores"])

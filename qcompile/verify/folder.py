@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qcompile.backends.artifact import Artifact, digest_of
-from qcompile.errors import ModelError
+from qcompile.errors import ModelError, newer_version
 from qcompile.files import digests_of
 from qcompile.files.seal import sealed
 from qcompile.ir.program import Program
@@ -23,6 +23,7 @@ from qcompile.model_file.names import DESCRIPTION, PROGRAM
 __all__ = ["described", "is_firmware", "read_firmware", "with_description", "with_digests"]
 
 MANIFEST, KIND = "manifest.json", "qcompile firmware"
+NEWEST = 1  # version of the description; one without a version has 1
 LARGEST = 1 << 30
 
 
@@ -37,6 +38,7 @@ def with_description(artifact: Artifact, program: Program, facts: Mapping[str, A
     files = {**artifact.files, PROGRAM: dump(program).encode()}
     record = {
         "kind": KIND,
+        "version": NEWEST,
         "entry": artifact.entry,
         "provenance": dict(artifact.provenance),
         **facts,
@@ -65,17 +67,20 @@ def described(place: Path) -> dict[str, Any]:
     """The description.
 
     Raises:
-        ModelError: it is damaged, or names a file outside the folder.
+        ModelError: it is damaged, of a later version, or names a file outside the folder.
     """
     path = place / DESCRIPTION
     damaged = f"{path} is not a description that `qcompile compile` wrote; compile it again."
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        version = int(record.get("version", 1))
         sound = record["kind"] == KIND and isinstance(record["provenance"], dict)
         names = [str(name) for name in record["files"]]
         sound = sound and record["entry"] in names and PROGRAM in names
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(damaged) from None
+    if version > NEWEST:
+        raise ModelError(newer_version(str(path), version, NEWEST))
     inside = all(not Path(n).is_absolute() and ".." not in Path(n).parts for n in names)
     if not sound or not inside:
         raise ModelError(damaged)

@@ -5,15 +5,21 @@ tests/support/write_format.py wrote them, once per format; they are never writte
 
 import importlib.util
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from support.golden import ROOT
 
 from qcompile.api import export_model, predict, verify
 from qcompile.certificate.file import load
+from qcompile.errors import ModelError
+from qcompile.model_file.container import read_model
+from qcompile.model_file.keys import DIGEST, digest
 from qcompile.model_file.read import read_network
 
 VERSIONS = sorted(path for path in (ROOT / "format").iterdir())
@@ -74,3 +80,67 @@ def test_stored_firmware_is_verified_as_it_is(description: Path) -> None:
         pytest.skip(f"{missing} missing: pip install 'qcompile[edge]'")
     checked = verify(description.parent, rows=50)
     assert checked.passed, checked.sentence
+
+
+SENTENCE = r"has format version 7, and this qcompile reads versions up to 1; install a newer qcompile\.$"
+
+
+def later_model(path: Path) -> None:
+    model = onnx.load(path)
+    kept = {e.key: e.value for e in model.metadata_props if e.key not in ("qcompile.version", DIGEST)}
+    onnx.helper.set_model_props(model, {**kept, "qcompile.version": "7"})
+    onnx.helper.set_model_props(model, {**kept, "qcompile.version": "7", DIGEST: digest(model)})
+    onnx.save(model, path)
+
+
+def later_certificate(path: Path) -> None:
+    with np.load(path) as stored:
+        entries = {**stored, "format": np.int64(7)}
+    np.savez(path, **entries)
+
+
+def later_description(path: Path) -> None:
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**record, "version": 7}), encoding="utf-8")
+
+
+def later_program(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace("qcompile-ir 1", "qcompile-ir 7", 1))
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("iris/model.onnx", later_model),
+        ("models/iris-custom.onnx", later_model),
+        ("iris/certificate.npz", later_certificate),
+        ("firmware-iris/artifact.json", later_description),
+        ("firmware-iris/program.qir", later_program),
+        ("imported/model.onnx", later_model),
+    ],
+)
+def test_a_file_of_a_later_version_is_refused_with_both_versions_and_what_to_do(
+    file: str, change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    stored = ROOT / "format" / "0.1"
+    folder = tmp_path / "stored"
+    shutil.copytree(stored / Path(file).parent, folder)
+    change(folder / Path(file).name)
+    place = folder / Path(file).name if file.startswith("models") else folder
+    data = stored / "data/iris.csv" if "certificate" in file else None
+    with pytest.raises(ModelError, match=SENTENCE):
+        verify(place, data, rows=10)
+
+
+def test_what_is_written_today_names_its_version_and_a_strange_one_is_damage(tmp_path: Path) -> None:
+    model = onnx.load(ROOT / "format" / "0.1" / "models" / "pruned.onnx")
+    assert not any(e.key == "qcompile.version" for e in model.metadata_props)  # read as version 1
+    export_model(ROOT / "format" / "0.1" / "iris", tmp_path / "new.onnx")
+    model = onnx.load(tmp_path / "new.onnx")
+    entries = {e.key: e.value for e in model.metadata_props}
+    assert entries["qcompile.version"] == "1"
+    for strange in ("", "0", "-1", "1.5", "many", "9" * 5000):
+        onnx.helper.set_model_props(model, {**entries, "qcompile.version": strange})
+        onnx.save(model, tmp_path / "strange.onnx")
+        with pytest.raises(ModelError, match="is no format version"):
+            read_model(tmp_path / "strange.onnx")

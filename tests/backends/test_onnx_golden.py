@@ -17,12 +17,13 @@ TAILS = ("int32", "double", "int64")
 
 
 def text_of(name: str, option: str, tail: str = "auto") -> str:
-    """One initialiser per line; where a form cannot hold the program, the kind of the refusal."""
+    """One metadata entry and initialiser per line; or, where a form cannot hold the program, the refusal."""
     try:
         model = model_of(GRAPHS[name](), option, tail)
     except QCompileError as error:
         return f"refused: {type(error).__name__}\n"
-    text = re.sub(r"(?<=\}), (?=[a-z])", ",\n    ", onnx.printer.to_text(model))
+    text = re.sub(r', (?="qcompile\.)', ",\n      ", onnx.printer.to_text(model))
+    text = re.sub(r"(?<=\}), (?=[a-z])", ",\n    ", text)
     return text.rstrip("\n") + "\n"
 
 

@@ -181,7 +181,7 @@ def test_missing_foreign_and_pickled_files_are_refused(proved, tmp_path):
         ("text.npz", "damaged"),
         ("one.npy", "not a certificate"),
         ("pickled.npz", "damaged"),
-        ("future.npz", "format 99"),
+        ("future.npz", "format version 99"),
     ):
         with pytest.raises(ModelError, match=reason):
             load(tmp_path / name)

@@ -31,7 +31,9 @@ from qcompile.model_file.keys import (
     FORM,
     INDEX,
     NETWORK,
+    NEWEST,
     PROVENANCE,
+    VERSION,
     WEIGHTS,
     digest,
     write_arrays,
@@ -122,7 +124,7 @@ def model_of(program: Program, option: str = "packed", tail: str = "auto") -> on
 
 def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
     provenance = program.metadata.get("provenance", dict(program.metadata))
-    entries = {PROVENANCE: _json(provenance), FORM: option}
+    entries = {VERSION: str(NEWEST), PROVENANCE: _json(provenance), FORM: option}
     network = describe_network(program)
     if network is not None:
         entries[NETWORK] = _json(network)

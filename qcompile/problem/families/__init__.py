@@ -26,7 +26,7 @@ class Family(Protocol):
     """What a family of neurons defines, with D = d, or d + 1 where it lifts.
 
     The identity that a certificate rests on: ``prices(problem, gradient(problem, l), u, v)`` is
-    ``features(problem, u, v)' (weight * l)`` (docs/theory.md#duality).
+    ``features(problem, u, v)' (weight * l)`` (docs/theory.md#price-of-an-atom).
 
     Attributes:
         VECTORS: weight vectors per neuron (1: v must equal u).

@@ -24,7 +24,7 @@ class Loss(Protocol):
     """What a loss defines, elementwise over samples: phi the loss, f the outputs, y the targets.
 
     Margin losses take y in {-1, +1}. Fenchel: phi(f) + phi*(l) >= l f, equal at l = gradient(f)
-    (docs/theory.md#duality).
+    (docs/theory.md#losses-and-conjugates).
 
     Attributes:
         TASKS: those it serves, of "classification" and "regression".

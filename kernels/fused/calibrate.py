@@ -17,7 +17,7 @@ from qcompile.kernels import method as methods
 from qcompile.kernels.contract import Dot
 from qcompile.kernels.fused import choose
 from qcompile.kernels.fused.dot import fill, pack
-from qcompile.kernels.generate import source
+from qcompile.kernels.generate import cache
 from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import current
 
@@ -75,7 +75,7 @@ def calibrate(
                 continue  # single rows are answered by another method
             tell(mode, name)
             table[mode][name] = measure(name, spelling, rows, seconds)
-    path = source.folder() / choose.FILE
+    path = cache.folder() / choose.FILE
     try:
         kept = dict(json.loads(path.read_text())["costs"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qcompile.kernels import method as methods
 from qcompile.kernels.contract import TwoLayer
 from qcompile.kernels.fused.bit_rows import bit_rows
-from qcompile.kernels.generate import source
+from qcompile.kernels.generate import cache
 from qcompile.kernels.generate.arena import Arena
 from qcompile.kernels.method import Cost, LanesMethod, Method
 from qcompile.kernels.simd.isa import Isa
@@ -141,7 +141,7 @@ def measured(isa: str) -> bool:
 def calibrated(isa: str) -> Table | None:
     """What ``qcompile calibrate`` measured here, if the file is there, whole and names known methods."""
     try:
-        found = json.loads((source.folder() / FILE).read_text())["costs"][isa]
+        found = json.loads((cache.folder() / FILE).read_text())["costs"][isa]
         table = {mode: _known(found[mode]) for mode in ("single", "batch")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

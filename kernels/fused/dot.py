@@ -8,7 +8,6 @@ What calibration measures and what the tests compare with the slow reference; ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,10 @@ from qcompile.kernels import method as methods
 from qcompile.kernels.contract import Dot
 from qcompile.kernels.fused.bit_rows import bit_rows
 from qcompile.kernels.fused.choose import bind
-from qcompile.kernels.generate import source
+from qcompile.kernels.generate import native
 from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.generate.native import Native
+from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.simd.isa import current
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 
@@ -31,9 +32,7 @@ WORDS = ("rows", "planes", "low", "step", "code_bytes", "sum_bytes", "codes", "s
 class State:
     """A packed matrix with the function that multiplies by it."""
 
-    function: Any
-    parameters: int
-    arena: Arena
+    native: Native
 
 
 def pack(form: Dot, method: str, rows: int = 4, isa: str | None = None) -> State:
@@ -65,13 +64,13 @@ def pack(form: Dot, method: str, rows: int = 4, isa: str | None = None) -> State
         "last": arena.room(128),
     }
     assert tuple(words) == WORDS
-    module = source.load("dot", spelling.name, _text(subset), subset.modules)
-    return State(module.dot, int(arena.table(words)), arena)  # a plain int: Numba knows it at once
+    generated = Generated("dot", spelling.name, _text(subset), subset.generated, cached=False)
+    return State(native.bind(generated, "products", arena.table(words), arena))
 
 
 def fill(state: State, x: NDArray[np.uint8], out: NDArray[np.int64]) -> None:
     """Fill out (n, m) with x (n, d) @ weight'."""
-    state.function(x, out, state.parameters)
+    state.native.call(x, out)
 
 
 def _text(subset: Subset) -> str:
@@ -115,15 +114,14 @@ def leave(to, count, e):
                     write_i64(out + (j + k) * 8, read_i64(last + k * 8))
 
 
-def dot(x, out, e):
-    n = x.shape[0]
-    source = np.int64(x.ctypes.data)  # signed: Numba adds signed to unsigned integers as floats
-    to = np.int64(out.ctypes.data)
+def products(source, n, to, e):
+    d = read_i64(e + {8 * WORDS.index("d")})
+    rows = read_i64(e + {8 * WORDS.index("rows")})
     subset = read_i64(e + {8 * WORDS.index("subset")})
     while n > 0:
 {by_size(subset, work)}
-        source += count * x.shape[1]
-        to += count * out.shape[1] * 8
+        source += count * d
+        to += count * rows * 8
         n -= count
     return 0
 """

@@ -10,9 +10,8 @@ Nothing but the workspace of N rows exists in between.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,10 @@ from qcompile.kernels.fused.bit_rows import bit_rows
 from qcompile.kernels.fused.choose import bind
 from qcompile.kernels.fused.encode import encode_plan, encode_text
 from qcompile.kernels.fused.second_layer import second_layer
-from qcompile.kernels.generate import source
+from qcompile.kernels.generate import native
 from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.generate.native import Native
+from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 
@@ -40,22 +41,23 @@ class Fused:
     """A bound kernel.
 
     Attributes:
-        function: ``function(x, out, parameters)`` fills out (n, C) int64 from x (n, features) float32.
-        free: the same without Python's global lock: one thread at a time per Fused.
         parameters: address of the parameter table.
         arena: keeps everything behind that address alive.
         method: name of the subset-sum method.
         sizes: numbers of rows that are answered at once, descending to 1.
-        modules: generated, in the order in which they use each other.
+        generated: text of ``scores`` and ``labels``, functions of (rows, count, to, parameters).
     """
 
-    function: Any
-    free: Any
     parameters: int
     arena: Arena
     method: str
     sizes: tuple[int, ...]
-    modules: tuple[ModuleType, ...]
+    generated: Generated
+
+    @functools.cached_property
+    def native(self) -> Native:
+        """``call(x, out)`` fills out (n, C) int64 from x (n, features) float32."""
+        return native.bind(self.generated, "scores", self.parameters, self.arena)
 
 
 def build(form: TwoLayer, method: str, isa: Isa, rows: int, cached: bool = True) -> Fused:
@@ -66,7 +68,7 @@ def build(form: TwoLayer, method: str, isa: Isa, rows: int, cached: bool = True)
         method: name of one of ``kernels/subset`` that takes codes of so many bits.
         isa: spelling of the vocabulary.
         rows: rows that are expected at once; any number is answered.
-        cached: see ``source.load``.
+        cached: see ``Generated``; false where code of the whole is wanted on its own.
     """
     arena = Arena()
     both = form.u if form.v is None else np.concatenate([form.u, form.v])
@@ -91,17 +93,11 @@ def build(form: TwoLayer, method: str, isa: Isa, rows: int, cached: bool = True)
         "totals": arena.room(8 * subset.sizes[0]),
     }
     assert tuple(words) == WORDS
-    encoder = source.load("encode", isa.name, encode_text(plan), (), cached)
-    second = source.load("second_layer", isa.name, layer.text, (), cached)
+    encoder = Generated("encode", isa.name, encode_text(plan), (), cached)
+    second = Generated("second_layer", isa.name, layer.text, (), cached)
     text = "\n\n".join([*(_tile(n) for n in subset.sizes), _network(subset)])
-    uses = (encoder, *subset.modules, second)
-    network = source.load("network", isa.name, text, uses, cached)
-    # A plain int: Numba takes microseconds to find out what a subclass of int is, at every call.
-    parameters = int(arena.table(words))
-    modules = (*uses, network)
-    return Fused(
-        network.network, network.free_network, parameters, arena, subset.method, subset.sizes, modules
-    )
+    network = Generated("network", isa.name, text, (encoder, *subset.generated, second), cached=False)
+    return Fused(arena.table(words), arena, subset.method, subset.sizes, network)
 
 
 def _arrange(bits: NDArray[np.bool_], sides: int, neurons: int) -> NDArray[np.bool_]:
@@ -146,15 +142,6 @@ def _network(subset: Subset) -> str:
         to += count * out_bytes
         n -= count
     return 0
-
-
-def network(x, out, e):
-    # Signed: Numba adds signed to unsigned integers as floats.
-    return scores(np.int64(x.ctypes.data), x.shape[0], np.int64(out.ctypes.data), e)
-
-
-def free_network(x, out, e):
-    return scores(np.int64(x.ctypes.data), x.shape[0], np.int64(out.ctypes.data), e)
 
 
 def labels(row, n, to, e):

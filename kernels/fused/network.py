@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,13 +61,8 @@ class State:
     def threads(self, count: int) -> list[Callable[[Any, Any], None]]:
         """Kernels for so many threads; call with ``lock`` held."""
         while len(self.helpers) < count:
-            bound: Any = self._new(True)
-            self.helpers.append(partial(_answer, bound))
+            self.helpers.append(self._new(True).native.free)
         return self.helpers[:count]
-
-
-def _answer(bound: Any, x: Any, out: Any) -> None:
-    bound.free(x, out, bound.parameters)
 
 
 def serves(form: TwoLayer) -> int:
@@ -100,8 +94,8 @@ def run(state: State, x: NDArray[np.float32], out: NDArray[np.int64]) -> None:
         with state.lock:
             run_parts(state.threads(count), x, out)
         return
-    bound: Any = state.built.get(len(x) >= BATCH) or state.function(len(x) >= BATCH)
-    bound.function(x, out, bound.parameters)
+    bound = state.built.get(len(x) >= BATCH) or state.function(len(x) >= BATCH)
+    bound.native.call(x, out)
 
 
 def explain(state: State) -> str:

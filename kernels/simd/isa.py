@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qcompile.errors import UnsupportedError, did_you_mean
 
-__all__ = ["ISAS", "VARIABLE", "Isa", "current", "supported"]
+__all__ = ["ISAS", "VARIABLE", "Isa", "code_target", "current", "supported"]
 
 VARIABLE = "QCOMPILE_ISA"
 
@@ -98,6 +98,20 @@ def _features() -> Mapping[str, bool]:
     named = {f for isa in ISAS.values() if isa.cpu == cpu for f in isa.features}
     named |= {word[1:] for word in told.split(",") if word.startswith("+")}
     return {f: bool(host.get(f, False)) for f in named}
+
+
+def code_target() -> tuple[str, str]:
+    """LLVM's name of the processor and its features (``+avx2,-sse4a,..``), as Numba takes them.
+
+    >>> all(isinstance(part, str) for part in code_target())
+    True
+    """
+    import llvmlite.binding as llvm
+
+    cpu = os.environ.get("NUMBA_CPU_NAME")
+    features = os.environ.get("NUMBA_CPU_FEATURES", "" if cpu == "generic" else None)
+    host = llvm.get_host_cpu_features().flatten() if features is None else features
+    return llvm.get_host_cpu_name() if cpu is None else cpu, host
 
 
 def current(name: str | None = None) -> Isa:

@@ -29,7 +29,7 @@ def calibrate(
     """
     from qcompile.kernels.fused import calibrate as kernels
     from qcompile.kernels.fused import choose
-    from qcompile.kernels.generate import source
+    from qcompile.kernels.generate import cache
     from qcompile.kernels.simd.isa import current
 
     spelling = current(isa).name
@@ -50,7 +50,7 @@ def calibrate(
             )
     return {
         "isa": spelling,
-        "file": str(source.folder() / choose.FILE),
+        "file": str(cache.folder() / choose.FILE),
         "machine": machine(),
         "costs": rows,
     }

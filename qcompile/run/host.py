@@ -28,7 +28,6 @@ from qcompile.ir.two_layer import two_layer
 from qcompile.ir.verify import verify
 from qcompile.kernels import contract
 from qcompile.kernels.contract import NetworkKernel, TwoLayer
-from qcompile.run._assemble import assemble
 
 __all__ = ["HostRunner", "open_artifact", "open_program"]
 
@@ -140,6 +139,7 @@ def open_program(program: Program, kernel: str = "auto") -> HostRunner:
 def _plain(program: Program, value: str) -> Compute:
     """The machine of kernels/plain/machine.py, set up for one value."""
     from qcompile.kernels.plain.machine import run
+    from qcompile.run._assemble import assemble
 
     tape = assemble(program, value)
     words, columns = tape.words, tape.columns

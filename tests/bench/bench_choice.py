@@ -59,9 +59,7 @@ def calls() -> None:
         state, out = fused_network.pack(form), np.zeros((1, 1), np.int64)
         bound = state.function(False)
         compute = host.bound(fused_network.KERNEL, form, state)
-        times = race(
-            {"host call": lambda: compute(x), "kernel": lambda: bound.function(x, out, bound.parameters)}
-        )
+        times = race({"host call": lambda: compute(x), "kernel": lambda: bound.native.call(x, out)})
         over = times["host call"] - times["kernel"]
         print(f"d {d}, m {m}, one row: host call {times['host call']:.2f} us, kernel {times['kernel']:.2f} us, "
               f"over it {over:.2f} us (asked 2: {'met' if over < 2 else 'NOT MET'})")  # fmt: skip
@@ -77,7 +75,7 @@ def threads() -> None:
         bound = state.function(True)
         times = race(
             {
-                "one": lambda: bound.function(x, out, bound.parameters),
+                "one": lambda: bound.native.call(x, out),
                 "run": lambda: fused_network.run(state, x, out),
             }
         )

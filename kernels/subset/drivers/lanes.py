@@ -13,13 +13,12 @@ batches a block of weights stays in the second-level cache while N rows go over 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels.generate import source
 from qcompile.kernels.generate.arena import Arena
+from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import Isa
 
@@ -40,14 +39,14 @@ class Subset:
     """A method bound to a bit matrix.
 
     Attributes:
-        modules: generated; ``subset_N`` for each N of ``sizes``.
+        generated: ``subset_N`` for each N of ``sizes``.
         words: name -> size or address, see WORDS.
         sizes: numbers of rows that are answered at once, descending to 1.
         method: name of its file.
         least: from so many rows on each is worth it, though it could take more.
     """
 
-    modules: tuple[ModuleType, ...]
+    generated: tuple[Generated, ...]
     words: dict[str, int]
     sizes: tuple[int, ...]
     method: str
@@ -72,7 +71,7 @@ def bind(
         width: bits of the codes.
         rows: rows of codes that are expected at once.
         arena: keeps the arrays.
-        cached: see ``source.load``.
+        cached: see ``Generated``.
     """
     lanes = max(method.lanes, 16)
     bits = np.pad(bits, ((0, -len(bits) % lanes), (0, 0)))
@@ -105,7 +104,7 @@ def bind(
     assert tuple(words) == WORDS
     sizes = tuple(sorted({together, at_once, 1}, reverse=True))
     text = _text(method, width, many, tiles % many, at_once, sizes)
-    return Subset((source.load(method.name, isa.name, text, (), cached),), words, sizes, method.name, sizes)
+    return Subset((Generated(method.name, isa.name, text, (), cached),), words, sizes, method.name, sizes)
 
 
 def by_size(subset: Subset, work: str) -> str:

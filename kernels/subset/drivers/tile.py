@@ -17,9 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels.generate import source
 from qcompile.kernels.generate.arena import Arena
-from qcompile.kernels.generate.source import expand
+from qcompile.kernels.generate.source import Generated, expand
 from qcompile.kernels.method import LanesMethod, TileMethod
 from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers import lanes
@@ -71,10 +70,10 @@ def bind(
     for tile in method.tiles:
         parts += [method.text(inputs, groups, tile, width)]
         parts += [_driver(method, tile, inputs * groups, groups, chunks)]
-    module = source.load(method.name, isa.name, "\n\n".join(parts), (), cached)
+    module = Generated(method.name, isa.name, "\n\n".join(parts), (), cached)
     smaller = [at for at in zip(few.sizes, few.least, strict=True) if at[0] < method.tiles[-1]]
     sizes, least = zip(*zip(method.tiles, method.least[width > 4], strict=True), *smaller, strict=True)
-    return Subset((*few.modules, module), words, sizes, method.name, least)
+    return Subset((*few.generated, module), words, sizes, method.name, least)
 
 
 def indices(bits: NDArray[np.bool_], inputs: int, groups: int) -> NDArray[np.uint16]:

@@ -74,7 +74,9 @@ def machine_code(fused: Any, name: str, cpu: str, hidden: bool = False) -> bytes
     import llvmlite.binding as llvm
     from numba.core import types
 
-    module = fused.modules[-1]
+    from qcompile.kernels.generate.source import load
+
+    module = load(fused.generated)
     image = fused.arena.image(fused.parameters)
     text = WRAPPER.format(
         size=len(image.content),

@@ -1,6 +1,6 @@
 """A vibration sensor on a Cortex-M4: over its CI budget at first, then within it; then C files.
 
-The budget stands in pyproject.toml; the CI job is one line, ``qcompile check MODEL --target cortex-m4
+The budget is in pyproject.toml; the CI job is one line, ``qcompile check MODEL --target cortex-m4
 --budget pyproject.toml --junit budget.xml``, whose exit code fails the job and whose JUnit file says why.
 """
 

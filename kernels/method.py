@@ -58,7 +58,7 @@ class LanesMethod:
         lanes: weight rows per vector.
         inputs: inputs per group.
         unit: groups whose row bits share one 64-byte weight vector.
-        groups_multiple: a block has a multiple of so many groups.
+        groups_multiple: a block has a multiple of this many groups.
         step: groups that ``sums`` takes at once; what is left over is slower.
         max_bits: widest codes.
         isas: spellings of the vocabulary worth using.
@@ -102,7 +102,7 @@ class TileMethod:
         tiles: rows of codes at once: a whole vector of them, and half of one.
         column: bytes of a column of codes.
         lanes: weight rows that are paid for together.
-        least: from so many rows on each tile is worth it: for codes up to 4 bits, and above.
+        least: fewest rows for which each tile is worth it: for codes up to 4 bits, and above.
         max_bits: widest codes.
         isas: spellings of the vocabulary worth using.
         limit: (bits) -> most inputs before narrow sums could overflow; they are widened there.

@@ -5,7 +5,7 @@ The public names are imported when they are first used, so that ``import qcompil
     QuantizedPolynomialClassifier, QuantizedPolynomialRegressor    scikit-learn estimators
     Choices                                                        settings of ``qcompile.api``
 
-What the commands do stands in ``qcompile.api``: build, train, verify, predict, profile, check,
+The commands are functions of ``qcompile.api``: build, train, verify, predict, profile, check,
 targets, info.
 
 >>> from qcompile import Choices

@@ -1,4 +1,4 @@
-"""Events: what a long run tells whoever watches it.
+"""Events: what a long run reports.
 
 Every stage of a build says what it did in one sentence, with the same facts as plain data.
 The live terminal display, a notebook and a log file are three functions ``Event -> None``;

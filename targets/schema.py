@@ -77,7 +77,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Compiler:
-    """What the C compiler is told: a clang triple, a CPU name, and further flags."""
+    """Arguments of the C compiler: a clang triple, a CPU name, and further flags."""
 
     triple: str
     cpu: str
@@ -164,7 +164,7 @@ def template() -> str:
 
 
 def parse(text: str, name: str, where: str) -> Target:
-    """A target from TOML text; ``where`` stands in front of every message.
+    """A target from TOML text; ``where`` begins every message.
 
     >>> parse("schema = 1", "x", "x.toml")
     Traceback (most recent call last):

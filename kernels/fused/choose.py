@@ -2,7 +2,7 @@
 
     nanoseconds per row = passes * (rows * inputs * product + inputs * table)
 
-for so many bit rows and inputs; a pass is a bit plane or a nibble of the codes, or all of them.
+for a number of bit rows and inputs; a pass is a bit plane or a nibble of the codes, or all of them.
 Each method states ``product`` and ``table`` for the instruction sets on which it was measured (AMD
 Zen 4, family 25, 3.7 GHz, one thread; only ratios within an instruction set matter);
 ``calibrate.py`` measures them on this machine and stores them.
@@ -112,7 +112,7 @@ def companion(isa: Isa, bits: int, rows: int, inputs: int) -> LanesMethod:
 def _expected(
     table: Mapping[str, Cost], names: Iterable[str], bits: int, rows: int, inputs: int
 ) -> dict[str, float]:
-    """Nanoseconds of each method that takes codes of so many bits."""
+    """Nanoseconds of each method that takes codes of that width."""
     able = {name: one for name in names if bits <= (one := methods.load(name)).max_bits}
     return {name: predicted_ns(table[name], one, bits, rows, inputs) for name, one in able.items()}
 

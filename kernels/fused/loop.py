@@ -65,7 +65,7 @@ def build(form: TwoLayer, method: str, isa: Isa, rows: int, cached: bool = True)
 
     Args:
         form: the network; ``t_bound`` below 2^31, ``score_bound`` below 2^63.
-        method: name of one of ``kernels/subset`` that takes codes of so many bits.
+        method: name of one of ``kernels/subset`` that takes codes of that width.
         isa: spelling of the vocabulary.
         rows: rows that are expected at once; any number is answered.
         cached: see ``Generated``; false where code of the whole is wanted on its own.

@@ -59,7 +59,7 @@ class State:
         return build(self.form, choice.method, self.isa, BATCH if many else 1)
 
     def threads(self, count: int) -> list[Callable[[Any, Any], None]]:
-        """Kernels for so many threads; call with ``lock`` held."""
+        """Kernels for a number of threads; call with ``lock`` held."""
         while len(self.helpers) < count:
             self.helpers.append(self._new(True).native.free)
         return self.helpers[:count]
@@ -83,7 +83,7 @@ def pack(form: TwoLayer, isa: str | None = None, method: str | None = None) -> S
     sides = 1 if form.v is None else 2
     large = max(2 * BATCH, WORTH // (sides * form.u.size))
     if method is not None:
-        chosen = Choice(method, 0.0, "asked for")
+        chosen = Choice(method, 0.0, "requested")
         return State(form, spelling, chosen, chosen, large)
     return State(form, spelling, choose(form, spelling, 1), choose(form, spelling, 256), large)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["SLACK", "Address", "Arena", "Image"]
 
-# Vectors may read and write so many bytes past the end of an array.
+# Vectors may read and write this many bytes past the end of an array.
 SLACK = 128
 
 

@@ -43,7 +43,7 @@ def pack(bits: NDArray[np.bool_], inputs: int = INPUTS) -> NDArray[np.uint8]:
 
 
 def patterns(inputs: int) -> NDArray[np.uint8]:
-    """Four groups of so many codes to the pair sums of their first six; pair sums to tables."""
+    """Four groups of codes to the pair sums of their first six; pair sums to tables."""
     slot, lane = np.arange(64) % 16, np.arange(64) // 16
     low = np.array([0, 0, 1, 0, 0, 2, 3, 2, 0, 4, 5, 4, 0, 0, 0, 0])
     high = np.array([0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 0])

@@ -31,7 +31,7 @@ def shape(weight_rows: int, isa: str, bits: int) -> tuple[int, int]:
 def look_up(name: str, inputs: int, groups: int, tile: int, bits: int) -> str:
     """Every weight row adds its entries of a block; half a tile is two weight rows at once."""
     step, size = 64 // tile, 2 * tile
-    at_once = 255 // (inputs * ((1 << bits) - 1))  # so many entries cannot leave a byte
+    at_once = 255 // (inputs * ((1 << bits) - 1))  # this many entries cannot leave a byte
     lines = [f"def {name}_{tile}(tables, indices, narrow, rows):", f"    for r in range(0, rows, {step}):"]
     starts = [f"load_i16(narrow + r * {size}{more})" for more in ("", " + 64")]
     if name == "first":
@@ -50,7 +50,7 @@ def look_up(name: str, inputs: int, groups: int, tile: int, bits: int) -> str:
 
 
 def text(inputs: int, groups: int, tile: int, bits: int) -> str:
-    """build, first, further and gather for so many rows of codes at once."""
+    """build, first, further and gather for a number of rows of codes at once."""
     return "\n\n".join(
         [
             build(inputs, groups, tile, "u8"),

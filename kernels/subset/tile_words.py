@@ -98,7 +98,7 @@ def look_up(name: str, groups: int, tile: int, start: str) -> str:
 
 
 def text(inputs: int, groups: int, tile: int, bits: int) -> str:
-    """build, first, further and gather for so many rows of codes at once."""
+    """build, first, further and gather for a number of rows of codes at once."""
     return "\n\n".join(
         [
             build(inputs, groups, tile, "i16"),

@@ -1,4 +1,4 @@
-"""import_model: other people's low-bit networks become integer programs, checked and compiled."""
+"""import_model: low-bit networks of other tools become integer programs, checked and compiled."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def violated(v: NDArray[np.float64], z: NDArray[np.float64], limit: float, count
         v: (d, d) float64 symmetric with diagonal 1.
         z: (d, d) float64 symmetric.
         limit: least violation that counts.
-        count: at most so many cuts.
+        count: largest number of cuts.
     """
     d = len(v)
     room = min(ROOM, 16 * (d * (d + 1) * (d + 2) // 6))
@@ -175,7 +175,7 @@ def larger(
         rows: cuts to start from, at most ``size`` members each.
         size: 5 or 7.
         limit: least violation that counts.
-        count: at most so many cuts.
+        count: largest number of cuts.
     """
     x = np.block([[v, z], [z, v]])
     rows = rows[np.count_nonzero(rows, axis=1) <= size]

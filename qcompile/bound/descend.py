@@ -101,7 +101,7 @@ def descend(
         nodes: the cases; together they must hold every atom.
         outputs: (n,) f to start from where l is free, else empty.
         smooth: a.
-        steps: at most so many L-BFGS steps.
+        steps: largest number of L-BFGS steps.
         deadline: on the clock of time.monotonic; the descent is cut short there.
     """
     from scipy.optimize import minimize

@@ -58,7 +58,7 @@ def move(
         outputs: (n,) f to start from.
         goal: loss (minus the bound) at which even one case is not worked on further.
         aim: loss above which a case is split.
-        cases: at most so many leaves.
+        cases: largest number of leaves.
         deadline: on the clock of time.monotonic.
         watch: told the loss after every round.
 

@@ -75,7 +75,7 @@ def recut(node: Node, limit: float, count: int) -> Node:
     Args:
         node: with its primal.
         limit: least violation that counts.
-        count: at most so many triangles, and half as many sets of 5 and of 7 signs.
+        count: largest number of triangles; of sets of 5 and of 7 signs, half as many.
     """
     kept = node.busy | (slacks(node.rows, node.v, node.z) < NEAR)
     rows, weight = node.rows[kept], node.weight[kept]

@@ -1,4 +1,4 @@
-"""qcompile import: other people's low-bit networks become integer programs."""
+"""qcompile import: low-bit networks of other tools become integer programs."""
 
 from __future__ import annotations
 

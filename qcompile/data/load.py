@@ -206,7 +206,7 @@ def _take_label(raw: Raw, label: str | None) -> tuple[pd.DataFrame, pd.Series[An
 
 
 def _label_hint(names: Iterable[str], target: pd.Series[Any], label: str | None) -> list[str]:
-    """A sentence, if nobody chose the last column and another one is named like a label."""
+    """A sentence, if the last column was not chosen and another one is named like a label."""
     if label is not None or str(target.name).strip().lower() in LABEL_NAMES:
         return []
     like = [name for name in names if name.strip().lower() in LABEL_NAMES]

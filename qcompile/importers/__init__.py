@@ -1,1 +1,1 @@
-"""Other people's low-bit networks, one dialect per file."""
+"""Low-bit networks of other tools, one dialect per file."""

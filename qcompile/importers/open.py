@@ -1,6 +1,6 @@
 """Open a model of any kind: its program, and its network where it is one of ours.
 
-A model is our model file or a folder that ``build`` wrote, a low-bit ONNX file of other people's
+A model is our model file or a folder that ``build`` wrote, a low-bit ONNX file of another tool
 tools, or a program in its text form (``.qir``). All become a ``Program``; ours are a ``Network`` too.
 """
 

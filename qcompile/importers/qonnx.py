@@ -1,4 +1,4 @@
-"""Other people's low-bit networks: QONNX, Brevitas, FINN and plain QDQ files become programs.
+"""Low-bit networks of other tools: QONNX, Brevitas, FINN and plain QDQ files become programs.
 
     read_program("TFC_1W1A.onnx")  ->  Program of encode, dot, threshold, dot, .., argmax, scale
 

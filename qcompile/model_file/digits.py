@@ -51,7 +51,7 @@ class Digits:
         return next(k for k in range(8, 0, -1) if self.base**k <= 256)
 
     def size(self, entries: int) -> int:
-        """Bytes that hold so many entries."""
+        """Bytes that hold a given number of entries."""
         return -(-entries // self.per_byte)
 
 

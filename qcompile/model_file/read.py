@@ -63,7 +63,7 @@ def read_network(path: str | Path) -> Network:
     entries = {entry.key: entry.value for entry in model.metadata_props}
     if DIGEST not in entries:
         raise ModelError(
-            f"{path} is an ONNX model, but qcompile did not write it; read other people's models "
+            f"{path} is an ONNX model, but qcompile did not write it; read models of other tools "
             "with `qcompile import`."
         )
     if digest(model) != entries[DIGEST]:

@@ -1,4 +1,4 @@
-"""What nobody reads goes: unused operations, zero-weight inputs, neurons with zero alpha.
+"""What nothing reads is removed: unused operations, zero-weight inputs, neurons with zero alpha.
 
 A channel of a value is dead if every layer that reads it has a zero column there. Dead neurons
 leave first, so that encoder columns only they used can leave as well.

@@ -2,10 +2,10 @@
 
 Batch norms, scales and biases vanish into levels. With s > 0:
     s a + t >= L  <=>  a >= ceil((L - t) / s)     and     s a + t <= L  <=>  a <= floor((L - t) / s)
-With s < 0 the comparison turns round; with s = 0 it is always or never true. A quantizer behind a
+With s < 0 the comparison is reversed; with s = 0 it is always or never true. A quantizer behind a
 quantizer compares the count q of inner levels l_1 <= .. <= l_K:
     q >= L  <=>  a >= l_L   if the inner counts upwards,   a <= l_(K + 1 - L)   if downwards
-and q <= L is the opposite of q >= L + 1. It folds where nobody else reads q. Levels outside the range
+and q <= L is the opposite of q >= L + 1. It folds where nothing else reads q. Levels outside the range
 of ``a`` are moved to its edge, so that they fit the type of ``a`` or one beyond.
 
 Before:

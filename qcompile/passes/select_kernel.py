@@ -1,4 +1,4 @@
-"""Every dot product is told which plain kernel runs it, and why.
+"""Every dot product gets the plain kernel that runs it, and the reason.
 
     planes_i8_u8       START + PACK * d * planes(a) + words * planes(w) * planes(a) * (WORD + LANE * m)
     multiply_i64_i64   MULTIPLY * d * m

@@ -17,7 +17,7 @@ __all__ = ["Progress", "Settings", "Solution", "Status"]
 class Status(Enum):
     """Outcome of a method; the value is the sentence shown to the user."""
 
-    SOLVED = "Solved to the certified gap that was asked for."
+    SOLVED = "Solved to the requested certified gap."
     STALLED = "No further progress; the certificate still holds, its gap is larger than asked."
     TIME_LIMIT = "Stopped at the time limit; the certificate still holds, its gap is larger than asked."
     ITERATION_LIMIT = "Stopped at the iteration limit; the certificate still holds."

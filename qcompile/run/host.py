@@ -172,7 +172,7 @@ def _chosen(program: Program, kernel: str) -> tuple[str, str, Compute]:
     if kernel == PLAIN or form is None:
         if kernel not in (PLAIN, "auto"):
             raise UnsupportedError(f"kernel {kernel!r} runs two-layer networks, and this is another program.")
-        reason = "asked for" if kernel == PLAIN else "the program is not a two-layer network"
+        reason = "requested" if kernel == PLAIN else "the program is not a two-layer network"
         return PLAIN, reason, _plain(program, program.outputs["scores"])
     ranks = _ranks(form)
     if kernel == "auto":
@@ -190,7 +190,7 @@ def _chosen(program: Program, kernel: str) -> tuple[str, str, Compute]:
             f"{', '.join([PLAIN, *able])}.{did_you_mean(kernel, [PLAIN, *able])}"
         )
     chosen = contract.load_network(kernel)
-    return kernel, "asked for", bound(chosen, form, chosen.pack(form))
+    return kernel, "requested", bound(chosen, form, chosen.pack(form))
 
 
 def _ranks(form: TwoLayer) -> dict[str, int]:

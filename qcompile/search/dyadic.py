@@ -42,7 +42,7 @@ def dyadic(a: NDArray[Any], bits: int = EXACT) -> NDArray[np.float64]:
 
 
 def rounded(x: float, bits: int = KEPT) -> float:
-    """A number to so many significant bits.
+    """A number rounded to a given number of significant bits.
 
     >>> rounded(0.1, 3), rounded(0.0)
     (0.09375, 0.0)

@@ -30,7 +30,7 @@ from qcompile.train.proof import Proof
 # Watch(stage, score column, progress): called from worker threads.
 Watch = Callable[[str, int, Progress], None]
 
-# Relative gap asked for where the user asks for none: the factored method takes minutes for the last digits.
+# The default relative gap: the factored method takes minutes for the last digits.
 GAP, LARGE_GAP = 1e-3, 1e-2
 
 

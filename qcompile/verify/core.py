@@ -58,8 +58,8 @@ def folder_on_core(place: Path, target: str | Path, rows: int, seed: int) -> Out
 def _compared(program: Program, artifact: Artifact, goal: Target, rows: int, seed: int) -> Outcome:
     if goal.runner not in RUNNERS:
         raise UnsupportedError(
-            f"target {goal.name!r} is run by {goal.runner or 'nothing'}, which is not part of qcompile; "
-            f"targets that can be run here name one of {', '.join(RUNNERS)}."
+            f"target {goal.name!r} names {f'the runner {goal.runner!r}' if goal.runner else 'no runner'}; "
+            f"code can be run for targets that name one of {', '.join(RUNNERS)}."
         )
     here = goal.runner in ("native", "host")
     core = native_c.open_artifact(artifact) if here else EMULATORS[goal.runner].open_artifact(artifact, goal)

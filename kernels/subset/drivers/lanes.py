@@ -43,7 +43,7 @@ class Subset:
         words: name -> size or address, see WORDS.
         sizes: numbers of rows that are answered at once, descending to 1.
         method: name of its file.
-        least: from so many rows on each is worth it, though it could take more.
+        least: fewest rows for which each is worth it, though it could take more.
     """
 
     generated: tuple[Generated, ...]
@@ -134,7 +134,7 @@ def odd_lines(size: int) -> int:
 
 
 def _blocks(d: int, method: LanesMethod, limit: int) -> tuple[int, int]:
-    """(groups per block, blocks): equal blocks of at most so many groups, with little to fill up."""
+    """(groups per block, blocks): equal blocks, each within the limit of groups, with little padding."""
     total = max(1, -(-d // method.inputs))
     least = -(-total // limit)
 
@@ -175,7 +175,7 @@ def _text(method: LanesMethod, width: int, many: int, tail: int, at_once: int, s
 
 
 def _driver(method: LanesMethod, many: int, tail: int, size: int, n: int) -> str:
-    """subset_SIZE: so many rows, n at a time."""
+    """subset_SIZE: that many rows, n at a time."""
     unit, lanes = method.unit, method.lanes
     lines = [f"def subset_{size}(e):"]
     lines += [f"    {name} = read_i64(e + {8 * i})" for i, name in enumerate(WORDS)]

@@ -43,7 +43,7 @@ def fit(
         columns: f descriptions.
         bits: width B of every code, 1 to 8.
         clip: share of the training values below and above the range, 0 to 0.25. A feature of
-            which so many values are equal that no range is left keeps its whole range.
+            which no range would be left, because most values are equal, keeps its whole range.
         constants: copies of the constant, see ``assemble``.
 
     Returns:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_text"]
 
-LOOKED_AT = 1000  # rows by which a header is told from a row
+LOOKED_AT = 1000  # rows that decide whether the first line is a header
 
 
 def read_text(path: Path) -> Raw:

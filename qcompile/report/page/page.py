@@ -26,7 +26,7 @@ def render(record: Record, network: Network) -> str:
     """The page as text.
 
     Args:
-        record: from ``api.build``; the same numbers stand in report.json.
+        record: from ``api.build``; the numbers of report.json.
         network: for the pictures of its weights.
     """
     from jinja2 import Environment, StrictUndefined

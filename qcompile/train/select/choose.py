@@ -82,7 +82,7 @@ def choose(table: Table, choices: Choices, on_row: Callable[[Tried], None] | Non
     loss = default_loss(schema.task, choices.loss)
     betas = (choices.beta,) if choices.beta else BETAS
     if len(options) == 1 and len(betas) == 1:
-        return Chosen(options[0], betas[0], loss, f"as asked, with beta {betas[0]:g}")
+        return Chosen(options[0], betas[0], loss, f"as given, with beta {betas[0]:g}")
     folds = folds_of(table, choices.seed)
     default = betas[0] if len(betas) == 1 else 0.01
 

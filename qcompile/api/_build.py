@@ -19,7 +19,11 @@ from qcompile.certificate import make as certificates
 from qcompile.cost.every_target import target_part
 from qcompile.cost.rows import CostReport
 from qcompile.cost.this_machine import machine
+<<<<<<< HEAD
 from qcompile.cost.total import costs
+=======
+from qcompile.data.reading import Reading
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_folder
@@ -69,6 +73,7 @@ def build(
     *,
     label: str | None = None,
     task: str | None = None,
+    reading: Reading | None = None,
     target: str | Path = "host",
     form: str = PACKED,
     choices: Choices | None = None,
@@ -82,6 +87,7 @@ def build(
         output: folder; its earlier files are replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
+        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
         target: a target's name or a TOML file.
         form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
@@ -97,7 +103,7 @@ def build(
     expect_form(form, choices)
     names = [MODEL, CERTIFICATE, NUMBERS, PAGE, *(p.name for p in companion_paths(Path(MODEL), form))]
     with staged_folder(Path(output), names, written, force) as folder:
-        table = read_table(source, label, task, on_event)
+        table = read_table(source, label, task, reading, on_event)
         expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
         lowered = lower(trained.network, "model")

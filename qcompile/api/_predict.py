@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from qcompile.backends.compile import file_artifact
 from qcompile.data.clean.labels import known_labels
-from qcompile.data.load import load_cells, load_rows
+from qcompile.data.reading import Reading
+from qcompile.data.rows import Rows, load_cells, load_rows
 from qcompile.errors import DataError, ModelError
 from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
@@ -49,13 +50,14 @@ def schema_of(network: Any, path: Path) -> Schema:
     return Schema.from_json(network.provenance["schema"])
 
 
-def predict(model: str | Path, data: Any) -> Predicted:
+def predict(model: str | Path, data: Any, reading: Reading | None = None) -> Predicted:
     """Run the model in ONNX Runtime on the rows of a table.
 
     Args:
         model: a model file, a build folder, or what ``import`` wrote or reads.
         data: file, "sklearn:NAME", "openml:NAME" or a pandas frame with the training columns; for an
             imported model with as many columns as it reads, in its order.
+        reading: what means a missing cell in these rows, if it is not what did in training.
 
     Raises:
         QCompileError: the model or the table cannot be read, or a column is missing.
@@ -65,40 +67,39 @@ def predict(model: str | Path, data: Any) -> Predicted:
     if opened.network is None:
         if "schema" in provenance:  # a program that ``compile`` made of a network of ours
             schema, remark = Schema.from_json(provenance["schema"]), ""
-            x, y = load_rows(data, schema)
+            rows = load_rows(data, schema, reading)
         else:
-            schema, x, y, remark = _imported_rows(opened.program, data)
+            schema, rows, remark = _imported_rows(opened.program, data)
         from qcompile.backends.onnx.build import build
 
         artifact = build(opened.program)
     else:
         schema, remark = schema_of(opened.network, opened.path), ""
-        x, y = load_rows(data, schema)
+        rows = load_rows(data, schema, reading)
         artifact = file_artifact(opened)
     session = runner(artifact, "onnxruntime")
-    scores = session.scores(x)
-    found = session.predict(x)
+    scores, found = session.scores(rows.x), session.predict(rows.x)
     if schema.task == "classification":
         predictions: tuple[Any, ...] = tuple(schema.classes[int(i)] for i in found)
     else:
         predictions = tuple(float(v) for v in np.ravel(found))
-    quality, sentence = _quality(schema, found, y)
+    quality, sentence = _quality(schema, found, rows.y)
     record = {
         "model": str(opened.path),
         "task": schema.task,
         "label": schema.label,
-        "rows": len(x),
+        "rows": len(rows.x),
+        "unseen": rows.unseen,
+        "unreadable": rows.unreadable,
         "predictions": list(predictions),
         "scores": scores,
         "quality": quality,
-        "sentence": sentence or remark,
+        "sentence": " ".join(filter(None, (sentence or remark, *rows.notes))),
     }
     return Predicted(predictions, scores, record)
 
 
-def _imported_rows(
-    program: Program, data: Any
-) -> tuple[Schema, NDArray[np.float32], NDArray[Any] | None, str]:
+def _imported_rows(program: Program, data: Any) -> tuple[Schema, Rows, str]:
     """Rows for a program, whose columns and classes are numbers, and what could not be compared."""
     if program.columns:  # of ours: how texts become numbers is not known of it
         raise ModelError(
@@ -110,19 +111,23 @@ def _imported_rows(
     task = "classification" if "label" in program.outputs else "regression"
     schema = Schema(columns, label, task, program.classes if task == "classification" else ())
     if labels is None:
-        return schema, x, None, ""
+        return schema, Rows(x, None), ""
     try:
-        return schema, x, known_labels(labels, task, schema.classes), ""
+        return schema, Rows(x, known_labels(labels, task, schema.classes)), ""
     except DataError as error:
-        return schema, x, None, f"Not compared with the labels: {error}"
+        return schema, Rows(x, None), f"Not compared with the labels: {error}"
 
 
 def _quality(schema: Schema, found: NDArray[Any], y: NDArray[Any] | None) -> tuple[float | None, str]:
+    """Share of agreement or R2, over the rows that have a label."""
     if y is None or not len(y):
         return None, ""
+    known = y >= 0 if schema.task == "classification" else ~np.isnan(y)
+    found, y = np.ravel(found)[known], y[known]
+    rows = f"{len(y)} rows" if known.all() else f"{len(y)} rows with a label"
     if schema.task == "classification":
-        share = float((np.ravel(found) == y).mean())
-        return share, f"{100 * share:.1f} % of {len(y)} rows agree with column {schema.label!r}."
+        share = float((found == y).mean())
+        return share, f"{100 * share:.1f} % of {rows} agree with column {schema.label!r}."
     spread = float(((y - y.mean()) ** 2).sum())
-    r2 = 1 - float(((np.ravel(found) - y) ** 2).sum()) / spread if spread > 0 else float("nan")
-    return r2, f"R2 {r2:.3f} against column {schema.label!r} on {len(y)} rows."
+    r2 = 1 - float(((found - y) ** 2).sum()) / spread if spread > 0 else float("nan")
+    return r2, f"R2 {r2:.3f} against column {schema.label!r} on {rows}."

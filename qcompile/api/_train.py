@@ -10,6 +10,7 @@ from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companion_paths, companions, file_facts
 from qcompile.backends.compile import PACKED, compile_program
 from qcompile.data.load import load
+from qcompile.data.reading import Reading
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_files
@@ -32,9 +33,11 @@ class TrainedModel:
     record: dict[str, Any]
 
 
-def read_table(source: Any, label: str | None, task: str | None, on_event: Listener) -> Table:
+def read_table(
+    source: Any, label: str | None, task: str | None, reading: Reading | None, on_event: Listener
+) -> Table:
     """Load a table and say what was read and what was done to it."""
-    table = load(source, label=label, task=task)
+    table = load(source, label=label, task=task, reading=reading)
     schema = table.schema
     on_event(
         Event(
@@ -59,6 +62,7 @@ def train(
     *,
     label: str | None = None,
     task: str | None = None,
+    reading: Reading | None = None,
     form: str = PACKED,
     choices: Choices | None = None,
     force: bool = False,
@@ -71,6 +75,7 @@ def train(
         output: the model file; replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
+        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
         form: of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
         force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
@@ -83,7 +88,7 @@ def train(
     expect_form(form, choices)
     path = Path(output)
     with staged_files([path, *companion_paths(path, form)], written, force) as folder:
-        table = read_table(source, label, task, on_event)
+        table = read_table(source, label, task, reading, on_event)
         expect_form(form, choices, table)
         trained = train_table(table, choices, on_event)
         artifact = compile_program(lower(trained.network, "model"), form).file

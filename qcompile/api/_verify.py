@@ -9,8 +9,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+<<<<<<< HEAD
 from qcompile.backends.compile import as_it_is, compile_program, shipped
 from qcompile.checks import Check
+=======
+from qcompile.api._build import CERTIFICATE, NUMBERS
+from qcompile.api.edge import folder_on_core, on_core
+from qcompile.api.equality import outcome, test_bench
+from qcompile.api.firmware import is_firmware, read_firmware
+from qcompile.api.model import (
+    MODEL,
+    PROGRAM,
+    Model,
+    as_it_is,
+    compile_program,
+    model_path,
+    open_model,
+    runner,
+    shipped,
+)
+from qcompile.api.proof import Check, proof_on_data, proof_on_paper
+from qcompile.data.reading import Reading
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.importers.open import Model, model_path, network_of, open_model
 from qcompile.model_file.container import read_model
@@ -54,6 +74,7 @@ def verify(
     rows: int = 1000,
     seed: int = 0,
     targets: Sequence[str | Path] = (),
+    reading: Reading | None = None,
 ) -> Verified:
     """Check a build folder, a model file alone, or what ``import`` or ``compile`` wrote.
 
@@ -64,6 +85,7 @@ def verify(
         rows: seeded random rows per artifact, besides the worst-case rows.
         seed: of these rows.
         targets: cores on which the generated C is run in an emulator and compared as well.
+        reading: what means a missing cell in the data, if it is not what did in training.
 
     Raises:
         QCompileError: a file is missing or unreadable, or the data are not a table.
@@ -90,7 +112,11 @@ def verify(
         checks += _on_cores(model, targets, rows, seed)
         certificate = model.path.parent / CERTIFICATE
         if data is not None:
+<<<<<<< HEAD
             checks += proof_on_data(certificate, network_of(model), data)
+=======
+            checks += proof_on_data(certificate, model, data, reading)
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
         elif place.is_dir():
             checks += proof_on_paper(certificate, network_of(model))
     return _verified(folder, checks)

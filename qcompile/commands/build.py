@@ -16,6 +16,7 @@ from qcompile.commands._options import (
     onnx_option,
     training_options,
 )
+from qcompile.commands._reading import reading_from, reading_options
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -39,6 +40,7 @@ EXAMPLE = "qcompile build sklearn:breast_cancer --target host -o build/"
 @backend_target
 @onnx_option
 @data_options
+@reading_options
 @training_options
 @force_option
 @json_option
@@ -61,6 +63,7 @@ def command(
     from qcompile.report.terminal import tables as terminal
     from qcompile.train.choices import Choices
 
+    reading = reading_from(options)
     with terminal.listener(as_json, f"qcompile build {data}") as listen:
         built = build(
             data,
@@ -69,6 +72,7 @@ def command(
             task=task,
             target=target,
             form=onnx,
+            reading=reading,
             choices=Choices(**options),
             force=force,
             on_event=listen,

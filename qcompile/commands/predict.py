@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from qcompile.commands._options import example, json_option
+from qcompile.commands._reading import reading_from, reading_options
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -16,8 +18,9 @@ EXAMPLE = "qcompile predict build/model.onnx sklearn:breast_cancer"
 @click.command("predict", short_help="Print one prediction per row.", epilog=example(EXAMPLE))
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
+@reading_options
 @json_option
-def command(model: Path, data: str, as_json: bool) -> None:
+def command(model: Path, data: str, as_json: bool, **options: Any) -> None:
     """Print one prediction per row of DATA, one per line.
 
     DATA has the columns of the training table; the label may be missing. For an imported model it has as many
@@ -26,7 +29,7 @@ def command(model: Path, data: str, as_json: bool) -> None:
     from qcompile.api import predict
     from qcompile.report.terminal import tables as terminal
 
-    predicted = predict(model, data)
+    predicted = predict(model, data, reading=reading_from(options))
     if as_json:
         terminal.show_json(predicted.record)
     else:

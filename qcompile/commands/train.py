@@ -15,6 +15,7 @@ from qcompile.commands._options import (
     onnx_option,
     training_options,
 )
+from qcompile.commands._reading import reading_from, reading_options
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -33,6 +34,7 @@ EXAMPLE = "qcompile train sklearn:iris -o model.onnx"
 )
 @onnx_option
 @data_options
+@reading_options
 @training_options
 @force_option
 @json_option
@@ -51,6 +53,7 @@ def command(
     from qcompile.report.terminal import tables as terminal
     from qcompile.train.choices import Choices
 
+    reading = reading_from(options)
     with terminal.listener(as_json, f"qcompile train {data}") as listen:
         trained = train(
             data,
@@ -58,6 +61,7 @@ def command(
             label=label,
             task=task,
             form=onnx,
+            reading=reading,
             choices=Choices(**options),
             force=force,
             on_event=listen,

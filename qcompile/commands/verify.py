@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from qcompile.commands._options import example, json_option
+from qcompile.commands._reading import reading_from, reading_options
 from qcompile.errors import CheckFailed
 
 __all__ = ["EXAMPLE", "command"]
@@ -26,9 +28,16 @@ EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
 @click.option(
     "--target", "targets", multiple=True, help="Also run the generated C on this emulated core; repeatable."
 )
+@reading_options
 @json_option
 def command(
-    folder: Path, data: str | None, rows: int, seed: int, targets: tuple[str, ...], as_json: bool
+    folder: Path,
+    data: str | None,
+    rows: int,
+    seed: int,
+    targets: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Compare every artifact in FOLDER with the interpreter, bit for bit; exit 1 if any differs.
 
@@ -37,7 +46,7 @@ def command(
     from qcompile.api import verify
     from qcompile.report.terminal import tables as terminal
 
-    verified = verify(folder, data, rows=rows, seed=seed, targets=targets)
+    verified = verify(folder, data, rows=rows, seed=seed, targets=targets, reading=reading_from(options))
     if as_json:
         terminal.show_json(verified.record)
     else:

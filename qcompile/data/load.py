@@ -1,50 +1,55 @@
 """Load: from a file name, a data set's name or a frame to a Table.
 
-What may look at all rows here: the kind of a column and the names of its categories, and
-whether it is constant or an identifier. All of this reads feature cells only, so no label
-can leak through it. Everything with a fitted value (fill values, ranges, thresholds, which
-categories get a code) belongs to the encoders, which are given training rows only.
+What may look at all rows here: the kind of a column and the names of its categories, whether it is
+constant or an identifier, and its offset. All of this reads feature cells only, so no label can leak
+through it; that a column copies the label is found with the labels, and leaves the column out. Everything
+with a fitted value (fill values, ranges, thresholds, which categories get a code) belongs to the
+encoders, which are given training rows only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.assemble import MAX_CATEGORIES
-from qcompile.data.clean.columns import Cells, interpret, read_as, refuse_infinite
+from qcompile.data import story
+from qcompile.data.clean.columns import Cells, interpret, parts_of, refuse_infinite
 from qcompile.data.clean.identifiers import useless
-from qcompile.data.clean.labels import known_labels, read_labels
-from qcompile.data.read.file import read_file
-from qcompile.data.read.named import read_named
-from qcompile.data.read.raw import Raw, named_frame
+from qcompile.data.clean.labels import LABEL_NAMES, Labels, read_labels
+from qcompile.data.label_copies import COPY, TELLS, relation
+from qcompile.data.offsets import offset_of
+from qcompile.data.open_source import open_source
+from qcompile.data.read.raw import Raw
+from qcompile.data.reading import Reading
 from qcompile.data.table import Table
 from qcompile.errors import DataError, did_you_mean
-from qcompile.model.schema import Schema
+from qcompile.model.schema import Column, Schema
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     import pandas as pd
 
-    Source: TypeAlias = str | Path | pd.DataFrame
+    from qcompile.data.open_source import Source
 
-__all__ = ["load", "load_cells", "load_rows"]
+__all__ = ["load"]
 
-LABEL_NAMES = ("class", "label", "target", "outcome", "y", "diagnosis", "species", "survived")
+KEEP = "--keep COLUMN keeps a column that was left out."
+COPY_SAID = "is a copy of the label up to the names of its values, and left out"
 
 
-def load(source: Source, label: str | None = None, task: str | None = None) -> Table:
+def load(
+    source: Source, label: str | None = None, task: str | None = None, reading: Reading | None = None
+) -> Table:
     """Read a table for training.
 
     Args:
         source: a .csv, .tsv, .parquet or .npz file, ``sklearn:NAME``, ``openml:NAME``, or a frame.
         label: name of the label column; the last column if not given.
         task: "classification" or "regression"; decided from the labels if not given.
+        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
 
     Raises:
         DataError: one sentence about what is wrong and what to do.
@@ -53,137 +58,130 @@ def load(source: Source, label: str | None = None, task: str | None = None) -> T
     >>> table.x.shape, table.schema.classes
     ((150, 4), ('setosa', 'versicolor', 'virginica'))
     """
-    raw = _open(source)
+    reading = reading or Reading()
+    raw = open_source(source)
     features, target = _take_label(raw, label)
-    labels = read_labels(target, task)
+    reading.check([str(name) for name in features.columns], str(target.name))
+    width = features.shape[1]
+    features = features.drop(columns=list(reading.drop))
+    labels = read_labels(target, task, reading, raw.decimal)
     if not labels.keep.all():
         features = features.loc[labels.keep]
     held_out = int(labels.keep[len(labels.keep) - raw.held_out :].sum()) if raw.held_out else 0
 
-    columns, blocks, notes = [], [], []
-    left_out: dict[str, list[str]] = {}
+    chosen = _Chosen(labels, reading, raw)
     for name in features.columns:
-        series = features[name]
-        cells = interpret(series)
-        reason = useless(cells.column, cells.values, _whole(series, cells), raw.identifiers)
-        if reason:
-            left_out.setdefault(reason, []).append(name)
-            continue
-        refuse_infinite(name, cells.values)
-        columns.append(cells.column)
-        blocks.append(cells.values.astype(np.float32))
-        notes += [cells.note] if cells.note else []
-    if not columns:
-        told = "; ".join(f"{_names(names)} {reason}" for reason, names in left_out.items())
+        chosen.add(features[name])
+    chosen.spare_copies()
+    if not chosen.columns:
+        told = "; ".join(f"{story.named(names)} {reason}" for reason, names in chosen.left_out.items())
         raise DataError(
             f"{raw.source} has no column to learn from besides the label ({told or 'it is the only one'})."
         )
+<<<<<<< HEAD
     x = np.column_stack(blocks)
     schema = Schema(tuple(columns), str(target.name), labels.task, labels.classes)
     story = (
         f"Read {len(target):,} rows and {features.shape[1]:,} columns, plus the label, from {raw.source}.",
+=======
+    x = np.column_stack(chosen.blocks)
+    schema = Schema(tuple(chosen.columns), str(target.name), labels.task, labels.classes, reading)
+    notes = (
+        f"Read {len(target):,} rows and {width:,} columns beside the label from {raw.source}.",
+        *chosen.warnings,
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
         *raw.notes,
         *labels.notes,
         *_label_hint(features.columns, target, label),
-        *(
-            f"Left out: {_names(names)}, {'which' if len(names) == 1 else 'each of which'} {reason}."
-            for reason, names in left_out.items()
-        ),
-        *notes,
-        *_about(schema, x, held_out),
+        *([f"Dropped, as asked: {story.named(reading.drop)}."] if reading.drop else []),
+        *story.left_out(chosen.left_out),
+        *([KEEP] if chosen.may_be_kept else []),
+        *story.joined(chosen.notes),
+        *story.about(schema, x, held_out),
     )
-    return Table(x, labels.y, schema, raw.source, story, held_out)
+    return Table(x, labels.y, schema, raw.source, notes, held_out)
 
 
-def load_rows(source: Source, schema: Schema) -> tuple[NDArray[np.float32], NDArray[Any] | None]:
-    """Read rows for a model whose schema is known; columns may come in any order.
+class _Chosen:
+    """The columns that are learned from, as they are gathered one by one."""
 
-    Args:
-        source: as for ``load``; other columns than those of the schema are ignored.
-        schema: of the model.
+    def __init__(self, labels: Labels, reading: Reading, raw: Raw) -> None:
+        self.labels, self.reading, self.raw = labels, reading, raw
+        self.columns: list[Column] = []
+        self.blocks: list[NDArray[np.float32]] = []
+        self.notes: list[tuple[str, str]] = []
+        self.warnings: list[str] = []
+        self.left_out: dict[str, list[str]] = {}
+        self.may_be_kept = False
+        self.copies: list[tuple[Cells, str]] = []
 
-    Returns:
-        x: (n, f) float32; missing cells and unknown categories are NaN.
-        y: (n,) class indices (-1 where missing) or targets (NaN where missing), or None if
-            the label column is not there.
-
-    Raises:
-        DataError: a column is missing, or a label is not one of the classes.
-    """
-    raw = _open(source)
-    absent = [name for name in schema.names if name not in raw.frame.columns]
-    if absent:
-        raise DataError(
-            f"{raw.source} has no column {absent[0]!r}, which the model reads ({len(absent)} of "
-            f"{len(schema.columns)} are missing).{did_you_mean(absent[0], raw.frame.columns)}"
-        )
-    x = np.empty((len(raw.frame), len(schema.columns)), dtype=np.float32, order="F")
-    with np.errstate(over="ignore"):
-        for j, column in enumerate(schema.columns):
-            x[:, j] = read_as(raw.frame[column.name], column)
-    target = raw.target
-    if schema.label in raw.frame.columns and schema.label not in schema.names:
-        target = raw.frame[schema.label]
-    y = None if target is None else known_labels(target, schema.task, schema.classes)
-    return np.ascontiguousarray(x), y
-
-
-def load_cells(source: Source, width: int) -> tuple[NDArray[np.float32], pd.Series[Any] | None]:
-    """Read rows for a model that knows its columns by their order alone.
-
-    Args:
-        source: as for ``load``, with exactly the model's columns, and a column of labels if any.
-        width: columns that the model reads.
-
-    Returns:
-        x: (n, width) float32; missing cells are NaN.
-        labels: the cells of a column called class, label, target, .., if there is one more than ``width``.
-
-    Raises:
-        DataError: more or fewer columns, or a cell that is not a number.
-    """
-    import pandas as pd
-
-    raw = _open(source)
-    frame, target = raw.frame, raw.target
-    if len(frame.columns) == width + 1:
-        named = [name for name in frame.columns if str(name).strip().lower() in LABEL_NAMES]
-        if len(named) == 1:
-            frame, target = frame.drop(columns=named[0]), frame[named[0]]
-    if len(frame.columns) != width:
-        raise DataError(
-            f"{raw.source} has {len(frame.columns)} columns, the model reads {width}, in the order of its "
-            "input; leave out the others (one more, called label, is compared with the predictions)."
-        )
-    x = np.empty((len(frame), width), dtype=np.float32)
-    for j, name in enumerate(frame.columns):
-        cells = pd.to_numeric(frame[name], errors="coerce")
-        wrong = frame[name][cells.isna() & frame[name].notna() & (frame[name] != "")]
-        if len(wrong):
-            raise DataError(
-                f"column {str(name)!r} of {raw.source} holds {str(wrong.iloc[0])[:40]!r}; an imported model "
-                "reads numbers."
+    def add(self, series: pd.Series[Any]) -> None:
+        """Interpret a column; keep it, its parts, or the reason why not."""
+        name = str(series.name)
+        cells = interpret(series, self.reading, self.raw.decimal)
+        kept = name in self.reading.keep
+        if not cells.date:
+            self._judge(cells, name, _whole(series, cells), kept, self.raw.identifiers)
+        elif kept or self.reading.dates == "parts":
+            parts, said = parts_of(series)
+            order = f" ({said})" if said else ""
+            listed = ", ".join(c.column.part for c in parts) or "nothing that can be read"
+            self.notes.append(
+                (name, f"{{}} holds dates or times such as {cells.date!r}, read as {listed}{order}.")
             )
-        x[:, j] = cells
-    return x, target
+            for part in parts:
+                self._judge(self._free(part), name, True, kept, False)
+        else:
+            what = "times" if ":" in cells.date and len(cells.date) < 12 else "dates"
+            hint = "--dates parts reads their year, month, weekday and hour"
+            self.left_out.setdefault(f"holds {what} such as {cells.date!r} ({hint})", []).append(name)
 
+    def spare_copies(self) -> None:
+        """Copies of the label are left out, unless there is nothing else to learn from."""
+        others = bool(self.columns)
+        for cells, name in self.copies:
+            column = cells.column.name
+            if others:
+                self.warnings.append(f"Warning: column {column!r} {COPY_SAID}; --keep {name} keeps it.")
+            else:
+                self._take(cells, name)
+                self._warn(column, name, "is a copy of the label and all there is to learn from")
 
-def _open(source: Source) -> Raw:
-    if isinstance(source, Path):
-        return read_file(source)
-    if isinstance(source, str):
-        prefix = source.partition(":")[0]
-        # One letter before a colon is a drive, not a kind of source.
-        named = ":" in source and len(prefix) > 1 and prefix.isalnum() and not Path(source).exists()
-        return read_named(source) if named else read_file(Path(source).expanduser())
-    import pandas as pd
+    def _judge(self, cells: Cells, name: str, whole: bool, kept: bool, identifiers: bool) -> None:
+        reason = "" if kept else useless(cells.column, cells.values, whole, identifiers)
+        if reason:
+            self.left_out.setdefault(reason, []).append(cells.column.name)
+            self.may_be_kept |= "value in" not in reason
+            return
+        refuse_infinite(cells.column.name, cells.values)
+        found = relation(cells.values, self.labels.y, self.labels.task == "regression")
+        if found == COPY and not kept:
+            self.copies.append((cells, name))
+            return
+        if found in (COPY, TELLS):
+            self._warn(cells.column.name, name, "predicts the label perfectly by itself")
+        self._take(cells, name)
 
-    if not isinstance(source, pd.DataFrame):
-        raise DataError(
-            f"data is a {type(source).__name__}, allowed: a file name, sklearn:NAME, openml:NAME "
-            "or a DataFrame."
+    def _take(self, cells: Cells, name: str) -> None:
+        numeric = cells.column.kind == "numeric"
+        offset = offset_of(cells.values) if numeric else 0.0
+        self.columns.append(replace(cells.column, offset=offset))
+        self.blocks.append((cells.values - offset).astype(np.float32))
+        self.notes += [(name, note) for note in cells.notes]
+
+    def _warn(self, column: str, name: str, what: str) -> None:
+        self.warnings.append(
+            f"Warning: column {column!r} {what}; if it is known only after the label is, "
+            f"leave it out (--drop {name})."
         )
-    return Raw(named_frame(source, "the frame"), "the frame")
+
+    def _free(self, part: Cells) -> Cells:
+        """The part under a name that no other column has."""
+        taken = {c.name for c in self.columns} | {str(name) for name in self.raw.frame.columns}
+        name = part.column.name
+        while name in taken:
+            name += "'"
+        return replace(part, column=replace(part.column, name=name))
 
 
 def _take_label(raw: Raw, label: str | None) -> tuple[pd.DataFrame, pd.Series[Any]]:
@@ -227,6 +225,7 @@ def _whole(series: pd.Series[Any], cells: Cells) -> bool:
         return True
     present = cells.values[~np.isnan(cells.values)]
     return len(present) < len(cells.values) and bool((present == np.round(present)).all())
+<<<<<<< HEAD
 
 
 def _about(schema: Schema, x: NDArray[np.float32], held_out: int) -> list[str]:
@@ -255,3 +254,5 @@ def _names(names: list[str]) -> str:
     shown = ", ".join(repr(n) for n in names[:6])
     noun = "column" if len(names) == 1 else "columns"
     return f"{noun} {shown}" + (f" and {len(names) - 6:,} more" if len(names) > 6 else "")
+=======
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)

@@ -16,7 +16,7 @@ from typing import Any
 __all__ = ["long_names", "long_provenance", "short_names", "short_provenance"]
 
 MAX_NAMES = 1 << 20
-DESCRIBED = {"name", "kind", "categories"}
+DESCRIBED = {"name", "kind", "categories"}  # and, where it is not the usual, how the cells are written
 
 
 def short_names(names: Sequence[str]) -> list[str] | dict[str, Any]:
@@ -64,16 +64,16 @@ def short_provenance(provenance: Mapping[str, Any], names: Sequence[str]) -> dic
     if not isinstance(schema, Mapping) or not isinstance(schema.get("columns"), (list, tuple)):
         return dict(provenance)
     columns: Sequence[Any] = schema["columns"]
-    plain = all(isinstance(c, Mapping) and set(c) == DESCRIBED for c in columns)
+    plain = all(isinstance(c, Mapping) and set(c) >= DESCRIBED for c in columns)
     if not plain or not columns or [c["name"] for c in columns] != list(names):
         return dict(provenance)
     runs = [(facts, len(list(run))) for facts, run in groupby(columns, _without_name)]
-    short = [{"count": count, "kind": kind, "categories": list(known)} for (kind, known), count in runs]
+    short = [{"count": count, **facts} for facts, count in runs]
     return {**provenance, "schema": {**schema, "columns": short}}
 
 
-def _without_name(column: Mapping[str, Any]) -> tuple[Any, Any]:
-    return column["kind"], column["categories"]
+def _without_name(column: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: column[key] for key in column if key != "name"}
 
 
 def long_provenance(stored: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def long_provenance(stored: Mapping[str, Any], names: Sequence[str]) -> dict[str
         raise ValueError(f"the schema describes {sum(counts)} columns, the model has {len(names)}")
     facts = [run for run, count in zip(runs, counts, strict=True) for _ in range(count)]
     columns = [
-        {"name": name, "kind": run["kind"], "categories": list(run["categories"])}
+        {"name": name} | {key: run[key] for key in run if key != "count"}
         for name, run in zip(names, facts, strict=True)
     ]
     return {**stored, "schema": {**schema, "columns": columns}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy as np
 from qcompile.certificate import make as certificates
 from qcompile.checks import Check
 from qcompile.data.load import load
+from qcompile.data.reading import Reading
 from qcompile.data.table import Table
 from qcompile.errors import ModelError
 from qcompile.model.network import Network, forward_codes
+from qcompile.model.schema import Schema
 from qcompile.numerals import number, percent
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective_of_outputs
@@ -41,13 +44,16 @@ def proof_on_paper(certificate: Path, network: Network) -> Iterator[Check]:
     )
 
 
-def proof_on_data(certificate: Path, network: Network, data: Any) -> Iterator[Check]:
+def proof_on_data(
+    certificate: Path, network: Network, data: Any, reading: Reading | None = None
+) -> Iterator[Check]:
     """With the data: the bound by the independent checker, the objective by the integer network.
 
     Args:
         certificate: the certificate file.
         network: of the model file; its provenance says how the rows were split and what was minimised.
         data: the table of the build, in any form that ``load`` reads.
+        reading: what means a missing cell in it, if it is not what did in training.
 
     Raises:
         ModelError: the model or the certificate cannot be read.
@@ -57,8 +63,10 @@ def proof_on_data(certificate: Path, network: Network, data: Any) -> Iterator[Ch
     if "schema" not in facts or "certificate" not in facts:
         raise ModelError("the model does not say how it was trained, so its proof cannot be recomputed.")
     stored = certificates.load(certificate)
-    table = load(data, label=facts["schema"]["label"], task=facts["schema"]["task"])
-    if table.schema.to_json() != facts["schema"]:
+    schema = Schema.from_json(facts["schema"])
+    reading = (reading or Reading()).for_model(schema.reading)
+    table = load(data, label=schema.label, task=schema.task, reading=reading)
+    if replace(table.schema, reading=schema.reading) != schema:
         yield Check(
             "data", False, f"{table.source} has other columns or classes than the table of the build."
         )

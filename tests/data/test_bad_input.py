@@ -227,10 +227,6 @@ def test_labels_of_arrays_have_one_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (pd.date_range("2020-01-01", periods=4), r"'c' holds dates such as '2020-01-01"),
-        (pd.date_range("2020-01-01", periods=4, tz="UTC"), r"'c' holds dates"),
-        (pd.timedelta_range("1h", periods=4), r"'c' holds times"),
-        (pd.period_range("2020-01", periods=4, freq="D"), r"'c' holds dates"),
         ([1j, 2j, 3j, 4j], r"'c' holds complex numbers"),
         ([[1], [2], [3], [4]], r"'c' holds lists or tables; give one number or text per cell"),
         ([np.inf, 1.0, 2.0, 3.0], r"'c' is infinite in row 1"),
@@ -238,6 +234,18 @@ def test_labels_of_arrays_have_one_name(tmp_path: Path) -> None:
 )
 def test_columns_of_frames_that_are_no_features(cells: object, message: str) -> None:
     refused(pd.DataFrame({"c": cells, "g": [1.0, 2.5, 3.0, 4.0], "y": ["u", "v", "u", "v"]}), message)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (pd.date_range("2020-01-01", periods=4), r"'c' holds dates such as '2020-01-01"),
+        (pd.date_range("2020-01-01", periods=4, tz="UTC"), r"'c' holds dates"),
+        (pd.period_range("2020-01", periods=4, freq="D"), r"'c' holds dates"),
+    ],
+)
+def test_frames_of_dates_alone_hold_nothing_to_learn_from(cells: object, message: str) -> None:
+    refused(pd.DataFrame({"c": cells, "y": ["u", "v", "u", "v"]}), message)
 
 
 def test_frames_without_rows_or_of_another_type() -> None:
@@ -319,8 +327,8 @@ def test_damaged_gzip_files(tmp_path: Path) -> None:
 def test_gzip_files_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    from qcompile.data.read import dialect
+    from qcompile.data import unpack
 
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
-    monkeypatch.setattr(dialect, "MAX_BYTES", 10)
-    refused(tmp_path / "t.csv.gz", r"unpacks to more than .* GiB; take a sample")
+    monkeypatch.setattr(unpack, "MAX_BYTES", 10)
+    refused(tmp_path / "t.csv.gz", r"unpacks to more than .* MiB, .*; unpack it first, or take a sample")

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcompile.data.load import load, load_rows
+from qcompile.data.load import load
+from qcompile.data.rows import load_rows
 from qcompile.data.split import split
 from qcompile.errors import DataError
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from qcompile.data.encode import thermometer, uniform
-from qcompile.data.load import load, load_rows
+from qcompile.data.load import load
+from qcompile.data.rows import load_rows
 from qcompile.data.split import split
 from qcompile.data.table import Table
 from qcompile.model.encoder import encode
@@ -64,7 +65,8 @@ def test_every_shared_table_is_encoded_from_its_training_rows(entry: dict) -> No
 def test_reading_the_file_again_by_its_schema_gives_the_same_rows() -> None:
     for name in ("adult_small.csv", "horse_colic.csv", "abalone.csv"):
         table = load(SHARED / name)
-        x, y = load_rows(SHARED / name, table.schema)
+        rows = load_rows(SHARED / name, table.schema)
+        x, y = rows.x, rows.y
         np.testing.assert_array_equal(x, table.x)
         np.testing.assert_array_equal(y, table.y)
 
@@ -160,7 +162,6 @@ def framed(**columns: object) -> pd.DataFrame:
         ([f"name {i}" for i in range(30)], "different text in most rows"),
         ([None] * 30, "no value in any row"),
         (["same"] * 30, "same value in every row"),
-        ([1e9 + i / 100 for i in range(30)], "varies by less than float32 can represent"),
     ],
 )
 def test_columns_that_say_nothing_about_new_rows_are_left_out(cells: list, reason: str) -> None:
@@ -270,7 +271,7 @@ def test_delimiters_and_line_breaks_in_quotes_are_text(tmp_path: Path) -> None:
 def test_text_of_which_nine_in_ten_are_numbers_is_numeric_and_told() -> None:
     table = load(framed(n=[str(i * i % 17) for i in range(29)] + ["unknown"]))
     assert table.schema.columns[-1] == Column("n", "numeric")
-    assert np.isnan(table.x[-1, -1]) and "1 cell such as 'unknown'" in story(table)
+    assert np.isnan(table.x[-1, -1]) and "1 cell 'unknown' counts as missing" in story(table)
 
 
 @pytest.mark.parametrize(

@@ -3,119 +3,94 @@
 The kind is decided from the feature cells alone, never from labels:
 
     numbers                                   numeric
+    text of numbers and of marks for none     numeric ($1,250, 12.3 kg, <0.5, and -, n.d., #DIV/0!)
     true/false, yes/no                        boolean
-    text of which nine in ten are numbers     numeric ($1,250 and 12 % too), the rest counts as missing
-    dates, lists, complex numbers             refused
+    dates, times                              left out, or numeric parts (year, month, weekday, hour)
+    lists, complex numbers                    refused
     other text                                categorical
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.clean.missing import is_missing_word
-from qcompile.data.clean.numbers import dressed, numbers_in
+from qcompile.data.clean.numbers import number_texts, numbers_in, written
+from qcompile.data.columns_said import said_of_numbers, said_of_words
+from qcompile.data.dates import date_parts, day_order, is_date
+from qcompile.data.reading import Reading
+from qcompile.data.words import Words, factorize, is_text, pick, without_marks, without_missing
 from qcompile.errors import DataError
 from qcompile.model.schema import Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cells", "Words", "factorize", "interpret", "is_text", "read_as", "refuse_infinite"]
+__all__ = ["Cells", "as_numbers", "interpret", "parts_of", "refuse_infinite", "truth", "without_sentinels"]
 
 TRUTH = {"true": "false", "yes": "no", "t": "f", "y": "n"}
-MOSTLY = 0.9
-MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-DATE = re.compile(
-    rf"(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](\d{{4}}|\d{{2}})"
-    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})([ T]\d{{1,2}}:\d{{2}}.*)?",
-    re.IGNORECASE,
-)
+MOSTLY = 0.9  # share of the cells of a column, marks for missing ones aside, that make its kind
+SAMPLE = 1000  # texts by which dates are recognised
+# Where fewer cells are numbers, the others are marks only if they are few texts beside many numbers.
+MANY_NUMBERS, FEW_TEXTS = 10, 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A column with its (n,) float64 cells (NaN is missing) and a sentence about them, or none."""
+    """A column with its (n,) float64 cells (NaN is missing), and what was done in reading them.
+
+    Attributes:
+        column: name, kind and format.
+        values: (n,) float64.
+        notes: sentences with a gap for the names of the columns, ``{}``.
+        date: an example, if the column holds dates or times.
+    """
 
     column: Column
     values: NDArray[np.float64]
-    note: str = ""
+    notes: tuple[str, ...] = ()
+    date: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Words:
-    """Text cells: (n,) index into the different texts, -1 where missing."""
-
-    index: NDArray[np.int64]
-    texts: tuple[str, ...]
-    counts: NDArray[np.int64]
-
-
-def is_text(series: pd.Series[Any]) -> bool:
-    """Whether the cells are texts (or declared categories), not numbers, booleans or times."""
-    import pandas as pd
-
-    return isinstance(series.dtype, pd.CategoricalDtype) or not (
-        pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)
-    )
-
-
-def factorize(series: pd.Series[Any]) -> Words:
-    """The different texts of a column, in order of appearance (of declaration, if categories)."""
-    import pandas as pd
-
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        index, found = np.asarray(series.cat.codes, dtype=np.int64), list(series.cat.categories)
-    else:
-        try:
-            index, found = pd.factorize(series, use_na_sentinel=True)
-        except TypeError as error:  # unhashable cells
-            raise DataError(
-                f"column {series.name!r} holds lists or tables; give one number or text per cell."
-            ) from error
-    texts: dict[str, int] = {}
-    new = np.full(len(found) + 1, -1, dtype=np.int64)  # the last entry serves index -1
-    for i, value in enumerate(found):
-        text = _text(value)
-        if not is_missing_word(text):
-            new[i] = texts.setdefault(text, len(texts))
-    mapped = new[np.asarray(index, dtype=np.int64)]
-    counts = np.bincount(mapped[mapped >= 0], minlength=len(texts))
-    used = counts > 0  # declared categories may not occur
-    renumber = np.append(np.where(used, np.cumsum(used) - 1, -1), -1)
-    kept = tuple(text for text, is_used in zip(texts, used, strict=True) if is_used)
-    return Words(renumber[mapped], kept, counts[used])
-
-
-def interpret(series: pd.Series[Any]) -> Cells:
+def interpret(series: pd.Series[Any], reading: Reading | None = None, decimal: str = ".") -> Cells:
     """Decide the kind of a column and turn its cells into numbers.
 
+    Args:
+        series: (n,) cells.
+        reading: what the user said about reading.
+        decimal: decimal mark of the file, where the column does not tell.
+
     Raises:
-        DataError: dates, lists or complex numbers.
+        DataError: lists or complex numbers.
 
     >>> import pandas as pd
     >>> cells = interpret(pd.Series(["red", "blue", "?"], name="colour"))
     >>> cells.column.categories, cells.values.tolist()
     (('blue', 'red'), [1.0, 0.0, nan])
+    >>> interpret(pd.Series(["12.3 kg", "<0.5 kg", "n.d.", "7 kg"], name="w")).values.tolist()
+    [12.3, 0.5, nan, 7.0]
     """
     import pandas as pd
 
-    name = str(series.name)
-    if pd.api.types.is_bool_dtype(series.dtype) and not isinstance(series.dtype, pd.CategoricalDtype):
-        return Cells(Column(name, "boolean"), _numbers(series))
-    for what, holds in (
-        ("dates", pd.api.types.is_datetime64_any_dtype),
-        ("times", pd.api.types.is_timedelta64_dtype),
-        ("complex numbers", pd.api.types.is_complex_dtype),
-    ):
-        if holds(series.dtype):
-            raise _unusable(name, what, str(series.iloc[0]))
+    reading = reading or Reading()
+    name, dtype = str(series.name), series.dtype
+    if pd.api.types.is_bool_dtype(dtype) and not isinstance(dtype, pd.CategoricalDtype):
+        return Cells(Column(name, "boolean"), as_numbers(series))
+    if pd.api.types.is_complex_dtype(dtype):
+        raise DataError(
+            f"column {name!r} holds complex numbers such as {series.iloc[0]}; replace it with their real "
+            "and imaginary parts or delete it."
+        )
+    if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
+        return Cells(Column(name, "numeric"), np.full(len(series), np.nan), date=str(series.iloc[0]))
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        note = "{}: durations were read as seconds."
+        return Cells(Column(name, "numeric"), as_numbers(series), (note,))
     if not is_text(series):
+<<<<<<< HEAD
         return Cells(Column(name, "numeric"), _numbers(series))
     words = factorize(series)
     total = int(words.counts.sum())
@@ -147,32 +122,89 @@ def interpret(series: pd.Series[Any]) -> Cells:
         return Cells(Column(name, "numeric"), _pick(numbers, words.index), note)
     column = Column(name, "categorical", tuple(words.texts if declared else sorted(words.texts)))
     return Cells(column, _pick(_category_index(column, words.texts), words.index))
+=======
+        values = without_sentinels(as_numbers(series), reading)
+        return Cells(Column(name, "numeric", (), decimal), values)
+    return _texts(name, factorize(series), reading, decimal)
+>>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 
 
-def read_as(series: pd.Series[Any], column: Column) -> NDArray[np.float64]:
-    """Cells of a column whose meaning is known; what does not fit it becomes NaN.
+def _texts(name: str, words: Words, reading: Reading, decimal: str) -> Cells:
+    """Boolean, dates, numbers or categories: whatever the texts of a column are."""
+    known = without_missing(words, reading)
+    if {text.lower() for text in known.texts} in [{yes, no} for yes, no in TRUTH.items()]:
+        return Cells(Column(name, "boolean"), pick(truth(known.texts), known.index))
+    rest = without_marks(words, reading)
+    total = int(rest.counts.sum())
+    if total and not words.declared:
+        sample = rest.texts[:: max(1, len(rest.texts) // SAMPLE)]
+        if np.mean([is_date(text) for text in sample]) >= MOSTLY:
+            return Cells(Column(name, "numeric"), np.full(len(words.index), np.nan), date=rest.texts[0])
+        form = written(rest.texts, rest.counts, decimal)
+        numbers = numbers_in(rest.texts, form)
+        if _are_numbers(rest, numbers):
+            junk = tuple(rest.texts[i] for i in np.flatnonzero(np.isnan(numbers)).tolist())
+            column = Column(name, "numeric", (), form.decimal, form.unit, junk if len(junk) <= 20 else ())
+            values = without_sentinels(pick(numbers, rest.index), reading)
+            return Cells(column, values, said_of_numbers(words, rest, numbers, form))
+    if not len(known.texts):
+        return Cells(Column(name, "numeric"), np.full(len(words.index), np.nan))
+    column = Column(name, "categorical", tuple(known.texts if words.declared else sorted(known.texts)))
+    place = {text: float(i) for i, text in enumerate(column.categories)}
+    values = pick(np.array([place[text] for text in known.texts], dtype=np.float64), known.index)
+    return Cells(column, values, said_of_words(words, known, reading))
+
+
+def _are_numbers(rest: Words, numbers: NDArray[np.float64]) -> bool:
+    """Whether texts of which some are numbers make a column of numbers."""
+    good = ~np.isnan(numbers)
+    share = rest.counts[good].sum() / rest.counts.sum()
+    if share < 0.5:
+        return False
+    if share < MOSTLY:
+        different, others = len(np.unique(numbers[good])), int((~good).sum())
+        if different < MANY_NUMBERS or others > max(1, FEW_TEXTS * different):
+            return False
+    parts = [number_texts(text) for text, is_good in zip(rest.texts, good, strict=True) if is_good]
+    bounds = np.array([part is not None and part.bound != "" for part in parts])
+    # ">50K" and "<=50K" are two categories; many different bounds, or some among numbers, are numbers.
+    return bool(rest.counts[good][~bounds].sum() * 2 >= rest.counts[good].sum()) or (
+        len(np.unique(numbers[good])) >= MANY_NUMBERS
+    )
+
+
+def parts_of(series: pd.Series[Any], order: str = "") -> tuple[list[Cells], str]:
+    """A column of dates or times as the parts that it has, and how its days were read.
 
     Args:
-        series: (n,) any cells.
-        column: how they were understood in training.
-
-    Returns:
-        (n,) float64.
+        series: (n,) cells of dates, or texts of them.
+        order: "dmy" or "mdy" if known.
 
     >>> import pandas as pd
-    >>> read_as(pd.Series(["red", "green"]), Column("c", "categorical", ("blue", "red"))).tolist()
+    >>> cells, said = parts_of(pd.Series(["2010-07-03", "2011-08-04"], name="when"))
+    >>> [c.column.name for c in cells]
+    ['when.year', 'when.month', 'when.weekday']
+    """
+    name = str(series.name)
+    words = factorize(series)
+    known, told = (order, True) if order else day_order(words.texts)
+    said = "" if told else "the month before the day, as nothing in it tells"
+    found = []
+    for part, values in date_parts(words.texts, known).items():
+        if not np.isnan(values).all():
+            column = Column(f"{name}.{part}", "numeric", source=name, part=part, order=known)
+            found.append(Cells(column, pick(values, words.index)))
+    return found, said
+
+
+def without_sentinels(values: NDArray[np.float64], reading: Reading | None) -> NDArray[np.float64]:
+    """Numbers, but NaN where one is among the texts that mean a missing cell.
+
+    >>> without_sentinels(np.array([1.0, -999.0]), Reading(missing=("NA", "-999"))).tolist()
     [1.0, nan]
     """
-    if column.kind != "categorical" and not is_text(series):
-        return _numbers(series)
-    words = factorize(series)
-    if column.kind == "categorical":
-        lookup = _category_index(column, words.texts)
-    else:
-        lookup = numbers_in(words.texts)
-        if column.kind == "boolean":
-            lookup = np.where(np.isnan(lookup), _truth(words.texts), lookup)
-    return _pick(lookup, words.index)
+    numbers = numbers_in(reading.missing) if reading is not None and reading.missing else np.empty(0)
+    return np.where(np.isin(values, numbers[~np.isnan(numbers)]), np.nan, values)
 
 
 def refuse_infinite(name: str, values: NDArray[np.float64]) -> None:
@@ -192,38 +224,16 @@ def refuse_infinite(name: str, values: NDArray[np.float64]) -> None:
         )
 
 
-def _text(value: Any) -> str:
-    """A cell as text: numbers that are whole are written without a decimal point."""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
+def as_numbers(series: pd.Series[Any]) -> NDArray[np.float64]:
+    """Cells of a numeric, boolean or duration type as float64; durations in seconds."""
+    import pandas as pd
 
-
-def _numbers(series: pd.Series[Any]) -> NDArray[np.float64]:
+    if pd.api.types.is_timedelta64_dtype(series.dtype):
+        series = series.dt.total_seconds()
     return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 
 
-def _pick(values: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
-    """values[index], NaN where the index is -1."""
-    return np.append(values, np.nan)[index]
-
-
-def _truth(texts: tuple[str, ...]) -> NDArray[np.float64]:
+def truth(texts: tuple[str, ...]) -> NDArray[np.float64]:
+    """1 for true, yes, ..; 0 for false, no, ..; NaN for other texts."""
     value = dict.fromkeys(TRUTH, 1.0) | dict.fromkeys(TRUTH.values(), 0.0)
     return np.array([value.get(text.lower(), np.nan) for text in texts], dtype=np.float64)
-
-
-def _category_index(column: Column, texts: tuple[str, ...]) -> NDArray[np.float64]:
-    known = {category: float(i) for i, category in enumerate(column.categories)}
-    return np.array([known.get(text, np.nan) for text in texts], dtype=np.float64)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _unusable(name: str, what: str, example: str) -> DataError:
-    return DataError(
-        f"column {name!r} holds {what} such as {example!r}, which are neither plain numbers nor categories; "
-        "replace it with numbers that matter (year, month, days since an event) or delete it."
-    )

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.clean.columns import factorize, interpret, is_text, read_as, refuse_infinite
+from qcompile.data.clean.columns import Cells, as_numbers, interpret, refuse_infinite
+from qcompile.data.clean.missing import is_mark, is_missing_word
+from qcompile.data.clean.numbers import numbers_in, written
+from qcompile.data.reading import Reading
+from qcompile.data.words import Words, factorize, is_text, pick, without_marks, without_missing
 from qcompile.errors import DataError, did_you_mean
-from qcompile.model.schema import TASKS, Column
+from qcompile.model.schema import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Labels", "decide_task", "known_labels", "read_labels"]
+__all__ = ["LABEL_NAMES", "Labels", "decide_task", "known_labels", "read_labels"]
 
+LABEL_NAMES = ("class", "label", "target", "outcome", "y", "diagnosis", "species", "survived")
 # Whole numbers with more different values than this count or measure something.
 MOST_CLASS_NUMBERS = 20
 TEXT, CATEGORIES = "holds text", "holds categories"
@@ -41,7 +46,7 @@ class Labels:
     notes: tuple[str, ...]
 
 
-def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
+def decide_task(series: pd.Series[Any], cells: Cells | None = None) -> tuple[str, str]:
     """The task that labels suggest, and why, as the end of a sentence.
 
     Text, booleans and declared categories name classes, and so do any two numbers. Whole
@@ -56,7 +61,7 @@ def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
 
     if pd.api.types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype):
         return "classification", CATEGORIES
-    cells = interpret(series)
+    cells = cells or interpret(series)
     if cells.column.kind != "numeric":
         return "classification", TEXT if is_text(series) else CATEGORIES
     distinct = np.unique(cells.values[~np.isnan(cells.values)])
@@ -76,7 +81,9 @@ def decide_task(series: pd.Series[Any]) -> tuple[str, str]:
     )
 
 
-def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
+def read_labels(
+    series: pd.Series[Any], task: str | None = None, reading: Reading | None = None, decimal: str = "."
+) -> Labels:
     """Turn the label column into class indices or targets.
 
     Rows without a label are left out, and so are rows that are the only one of their class.
@@ -84,6 +91,8 @@ def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
     Args:
         series: (n,) label cells of any type.
         task: overrides ``decide_task``.
+        reading: what means a missing label.
+        decimal: decimal mark of the file.
 
     Raises:
         DataError: no labels, one class only, a class for most rows, a constant or infinite
@@ -92,21 +101,34 @@ def read_labels(series: pd.Series[Any], task: str | None = None) -> Labels:
     name = str(series.name)
     if task is not None and task not in TASKS:
         raise DataError(f"task is {task!r}, allowed: {', '.join(TASKS)}.{did_you_mean(task, TASKS)}")
+    reading = reading or Reading()
+    cells = interpret(series, reading, decimal)
+    if cells.date:
+        raise DataError(
+            f"label column {name!r} holds dates such as {cells.date!r}, which are neither plain numbers nor "
+            "classes; replace it with numbers that matter (days since an event) or choose another label."
+        )
     if task is None:
-        task, reason = decide_task(series)
+        task, reason = decide_task(series, cells)
         other = TASKS[1 - TASKS.index(task)]
         choice = "" if reason in (TEXT, CATEGORIES) else f" (--task {other} overrides)"
         said = f"Task: {task}, because the label {name!r} {reason}{choice}."
     else:
         said = f"Task: {task}, as requested, with the label {name!r}."
     if task == "regression":
-        labels = _targets(series, name)
+        labels = _targets(cells, name)
     else:
-        labels = _classes(series, name)
+        labels = _classes(series, name, cells, reading)
     return Labels(task, labels.classes, labels.keep, labels.y, (said, *labels.notes))
 
 
-def known_labels(series: pd.Series[Any], task: str, classes: tuple[str, ...]) -> NDArray[Any] | None:
+def known_labels(
+    series: pd.Series[Any],
+    task: str,
+    classes: tuple[str, ...],
+    reading: Reading | None = None,
+    decimal: str = ".",
+) -> NDArray[Any] | None:
     """Labels of rows for a model that exists: class indices (-1 where missing) or targets.
 
     Returns:
@@ -115,24 +137,64 @@ def known_labels(series: pd.Series[Any], task: str, classes: tuple[str, ...]) ->
     Raises:
         DataError: a label that is not one of the classes.
     """
+    reading = reading or Reading()
     if task == "regression":
-        values = read_as(series, Column(str(series.name), "numeric"))
+        values = as_numbers(series) if not is_text(series) else _known_targets(series, reading, decimal)
         return None if np.isnan(values).all() else values
     words = factorize(series)
-    if not words.texts:
-        return None
     index = {text: i for i, text in enumerate(classes)}
-    unknown = [text for text in words.texts if text not in index]
+    found = [index.get(text, index.get(_canonical(text), -1)) for text in words.texts]
+    unknown = [
+        text
+        for text, place in zip(words.texts, found, strict=True)
+        if place < 0 and not _is_missing(text, reading)
+    ]
     if unknown:
         raise DataError(
             f"label column {series.name!r} holds {unknown[0]!r}, but the model knows the classes "
             f"{', '.join(classes)}.{did_you_mean(unknown[0], classes)}"
         )
-    return np.array([*(index[text] for text in words.texts), -1], dtype=np.int64)[words.index]
+    y = np.array([*found, -1], dtype=np.int64)[words.index]
+    return None if (y < 0).all() else y
 
 
-def _targets(series: pd.Series[Any], name: str) -> Labels:
-    cells = interpret(series)
+def _known_targets(series: pd.Series[Any], reading: Reading, decimal: str) -> NDArray[np.float64]:
+    words = without_marks(factorize(series), reading)
+    return pick(numbers_in(words.texts, written(words.texts, words.counts, decimal)), words.index)
+
+
+def _is_missing(text: str, reading: Reading) -> bool:
+    if reading.missing is not None:
+        return text == "" or text in reading.missing
+    return is_missing_word(text) or is_mark(text)
+
+
+def _canonical(text: str) -> str:
+    """A number as classes are named: 1.0 is 1.
+
+    >>> _canonical("1.0"), _canonical("2.50"), _canonical("one")
+    ('1', '2.5', 'one')
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else str(number)
+
+
+def _class_words(series: pd.Series[Any], cells: Cells, reading: Reading) -> Words:
+    """The classes by name; a column of numbers names them as numbers."""
+    words = factorize(series)
+    if cells.column.kind != "numeric" or words.declared or not is_text(series):
+        return without_missing(words, reading)
+    words = without_marks(words, reading)
+    names: dict[str, int] = {}
+    new = np.array([names.setdefault(_canonical(t), len(names)) for t in words.texts] + [-1], dtype=np.int64)
+    index = new[words.index]
+    return Words(index, tuple(names), np.bincount(index[index >= 0], minlength=len(names)))
+
+
+def _targets(cells: Cells, name: str) -> Labels:
     if cells.column.kind == "categorical":
         raise DataError(
             f"label column {name!r} holds text such as {cells.column.categories[0]!r}, but regression "
@@ -147,16 +209,14 @@ def _targets(series: pd.Series[Any], name: str) -> Labels:
         raise DataError(
             f"label column {name!r} is {y[0]:g} in every row, so there is nothing to learn; choose another."
         )
-    notes = [cells.note] if cells.note else []
+    notes = tuple(note.replace("{}", f"Label {name!r}", 1) for note in cells.notes)
     return Labels("regression", (), keep, y, (*notes, *_left_out(keep)))
 
 
-def _classes(series: pd.Series[Any], name: str) -> Labels:
-    import pandas as pd
-
+def _classes(series: pd.Series[Any], name: str, cells: Cells, reading: Reading) -> Labels:
     if not is_text(series):
         refuse_infinite(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
-    words = factorize(series)
+    words = _class_words(series, cells, reading)
     labelled = int(words.counts.sum())
     if labelled >= 4 and len(words.texts) == 1:
         raise DataError(
@@ -176,13 +236,15 @@ def _classes(series: pd.Series[Any], name: str) -> Labels:
             f"label column {name!r} has {what} in two rows or more, but classification needs two such "
             "classes; choose another label column or add rows."
         )
-    if not isinstance(series.dtype, pd.CategoricalDtype):
+    if not words.declared:
         kept = _sorted(kept, words.texts)
     new = np.full(len(words.texts) + 1, -1, dtype=np.int64)
     new[kept] = np.arange(len(kept))
     y = new[words.index]
     keep = y >= 0
-    notes = [*_left_out(words.index >= 0)]
+    told = cells.notes if cells.column.kind == "categorical" else cells.notes[:1]
+    notes = [note.replace("{}", f"Label {name!r}", 1) for note in told]
+    notes += _left_out(words.index >= 0)
     if lone:
         names = ", ".join(repr(words.texts[i]) for i in lone[:5])
         what = "row that is the only one of its" if len(lone) == 1 else "rows that are the only one of their"

@@ -6,9 +6,10 @@ import difflib
 from pathlib import Path
 
 from qcompile.data.read.arrays import read_arrays
-from qcompile.data.read.dialect import MAX_BYTES
-from qcompile.data.read.raw import Raw, brief, named_frame
+from qcompile.data.read.raw import Raw, Wanted
 from qcompile.data.read.text import read_text
+from qcompile.data.read_parquet import read_parquet
+from qcompile.data.unpack import MAX_BYTES
 from qcompile.errors import DataError
 
 __all__ = ["EXTENSIONS", "read_file"]
@@ -17,8 +18,12 @@ EXTENSIONS = (".csv", ".tsv", ".parquet", ".npz", ".txt", ".data", ".csv.gz", ".
 EXAMPLES = " Give a file, sklearn:NAME (sklearn:iris) or openml:NAME (openml:credit-g)."
 
 
-def read_file(path: Path) -> Raw:
+def read_file(path: Path, wanted: Wanted | None = None) -> Raw:
     """Open a table file.
+
+    Args:
+        path: its extension says how it is read.
+        wanted: columns that a model reads; None in training.
 
     Raises:
         DataError: the file is missing, of an unknown extension, or damaged.
@@ -44,8 +49,8 @@ def read_file(path: Path) -> Raw:
         if size == 0:
             raise DataError(f"{path} is empty; give a table with a header line and at least four rows.")
         if extension == ".parquet":
-            return _read_parquet(path)
-        return read_arrays(path) if extension == ".npz" else read_text(path)
+            return read_parquet(path, wanted)
+        return read_arrays(path) if extension == ".npz" else read_text(path, wanted)
     except OSError as error:
         raise DataError(
             f"{path} cannot be opened ({error.strerror or error}); check its permissions."
@@ -60,16 +65,3 @@ def _near(path: Path) -> str:
     stems = {name.partition(".")[0]: name for name in sorted(names)}
     near = difflib.get_close_matches(path.name.partition(".")[0], stems, n=1, cutoff=0.6)
     return f" Did you mean {stems[near[0]]!r}?" if near else ""
-
-
-def _read_parquet(path: Path) -> Raw:
-    from pyarrow import parquet
-    from pyarrow.lib import ArrowException
-
-    try:
-        table = parquet.read_table(path)
-        table.validate(full=True)  # parquet pages need not carry checksums: is the text in them text?
-        frame = table.to_pandas()
-    except (ArrowException, OSError, ValueError, TypeError, LookupError) as error:
-        raise DataError(f"{path} is not a valid parquet file ({brief(error)}); write it again.") from error
-    return Raw(named_frame(frame, str(path)), path.name)

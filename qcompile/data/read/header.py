@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from qcompile.data.clean.missing import is_missing_word
 
-__all__ = ["is_header"]
+__all__ = ["is_header", "over_numbers"]
 
 
 def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -36,6 +36,18 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         if not is_missing_word(cell) and not _is_number(cell):
             votes += _vote(cell.strip(), [row[j].strip() for row in below if not is_missing_word(row[j])])
     return votes > 0 or (votes == 0 and 2 * len(numbers) <= len(known))
+
+
+def over_numbers(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line without a number stands above at least one column of nothing but numbers.
+
+    >>> over_numbers(["a", "b"], [["1", "x"], ["2", "y"]]), over_numbers(["a", "1"], [["x", "2"]])
+    (True, False)
+    """
+    if any(_is_number(cell) for cell in first) or not below:
+        return False
+    columns = ([row[j] for row in below if not is_missing_word(row[j])] for j in range(len(first)))
+    return any(column and all(_is_number(cell) for cell in column) for column in columns)
 
 
 def _vote(cell: str, column: Sequence[str]) -> int:

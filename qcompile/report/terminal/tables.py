@@ -71,9 +71,15 @@ def show_checks(record: Record) -> None:
 
 def show_predictions(record: Record) -> None:
     """One prediction per line on standard output, so that it can be piped; the score on standard error."""
-    sys.stdout.write("".join(f"{value}\n" for value in record["predictions"]))
+    sys.stdout.write("".join(f"{_one_line(value)}\n" for value in record["predictions"]))
     if record.get("sentence"):
         print(record["sentence"], file=sys.stderr)
+
+
+def _one_line(value: Any) -> str:
+    """A prediction without line ends: those in the name of a class are written as in Python."""
+    text = str(value)
+    return text if len(f"{text}.".splitlines()) == 1 else repr(text)[1:-1]
 
 
 def show_costs(record: Record) -> None:

@@ -81,11 +81,11 @@ def test_more_classes_than_rows_can_teach(build, tmp_path: Path) -> None:
     refused(build("t.csv"), "40 different values in 40 rows")
 
 
-def test_a_column_of_dates(build, tmp_path: Path) -> None:
+def test_a_table_of_dates_alone(build, tmp_path: Path) -> None:
     table(
         tmp_path / "t.csv",
-        [(f"2024-01-{i % 28 + 1:02d}", b, k) for i, (_, b, k) in enumerate(ROWS)],
-        "day,b,kind",
+        [(f"2024-01-{i % 28 + 1:02d}", k) for i, (_, b, k) in enumerate(ROWS)],
+        "day,kind",
     )
     refused(build("t.csv"), "'day'", "dates")
 

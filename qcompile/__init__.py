@@ -4,6 +4,7 @@ The public names are imported when they are first used, so that ``import qcompil
 
     QuantizedPolynomialClassifier, QuantizedPolynomialRegressor    scikit-learn estimators
     Choices                                                        settings of ``qcompile.api``
+    Reading                                                        how it reads a table
 
 The commands are functions of ``qcompile.api``: build, train, verify, predict, profile, check,
 targets, info.
@@ -20,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qcompile.estimators import QuantizedPolynomialClassifier, QuantizedPolynomialRegressor
+    from qcompile.model.reading import Reading
     from qcompile.train.choices import Choices
 
-__all__ = ["Choices", "QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor"]
+__all__ = ["Choices", "QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor", "Reading"]
 
 HOME = {
     "Choices": "qcompile.train.choices",
     "QuantizedPolynomialClassifier": "qcompile.estimators",
     "QuantizedPolynomialRegressor": "qcompile.estimators",
+    "Reading": "qcompile.model.reading",
 }
 
 

@@ -19,16 +19,13 @@ from qcompile.certificate import make as certificates
 from qcompile.cost.every_target import target_part
 from qcompile.cost.rows import CostReport
 from qcompile.cost.this_machine import machine
-<<<<<<< HEAD
 from qcompile.cost.total import costs
-=======
-from qcompile.data.reading import Reading
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_folder
 from qcompile.files.seal import sealed
 from qcompile.ir.lower import lower
+from qcompile.model.reading import Reading
 from qcompile.model_file.form import onnx_form
 from qcompile.model_file.names import MODEL
 from qcompile.numerals import number

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from qcompile.backends.compile import file_artifact
 from qcompile.data.clean.labels import known_labels
-from qcompile.data.reading import Reading
 from qcompile.data.rows import Rows, load_cells, load_rows
 from qcompile.errors import DataError, ModelError
 from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
+from qcompile.model.reading import Reading
 from qcompile.model.schema import Column, Schema
 from qcompile.run.runner import runner
 

@@ -10,11 +10,11 @@ from qcompile.api._expected_form import expect_form
 from qcompile.api._export_model import companion_paths, companions, file_facts
 from qcompile.backends.compile import PACKED, compile_program
 from qcompile.data.load import load
-from qcompile.data.reading import Reading
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.files import staged_files
 from qcompile.ir.lower import lower
+from qcompile.model.reading import Reading
 from qcompile.report import record as parts
 from qcompile.report.written import written
 from qcompile.train.choices import Choices

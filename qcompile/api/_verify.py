@@ -9,30 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from qcompile.backends.compile import as_it_is, compile_program, shipped
 from qcompile.checks import Check
-=======
-from qcompile.api._build import CERTIFICATE, NUMBERS
-from qcompile.api.edge import folder_on_core, on_core
-from qcompile.api.equality import outcome, test_bench
-from qcompile.api.firmware import is_firmware, read_firmware
-from qcompile.api.model import (
-    MODEL,
-    PROGRAM,
-    Model,
-    as_it_is,
-    compile_program,
-    model_path,
-    open_model,
-    runner,
-    shipped,
-)
-from qcompile.api.proof import Check, proof_on_data, proof_on_paper
-from qcompile.data.reading import Reading
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.importers.open import Model, model_path, network_of, open_model
+from qcompile.model.reading import Reading
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import DIGEST, digest
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PROGRAM
@@ -112,11 +93,7 @@ def verify(
         checks += _on_cores(model, targets, rows, seed)
         certificate = model.path.parent / CERTIFICATE
         if data is not None:
-<<<<<<< HEAD
-            checks += proof_on_data(certificate, network_of(model), data)
-=======
-            checks += proof_on_data(certificate, model, data, reading)
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
+            checks += proof_on_data(certificate, network_of(model), data, reading)
         elif place.is_dir():
             checks += proof_on_paper(certificate, network_of(model))
     return _verified(folder, checks)

@@ -1,4 +1,4 @@
-"""The options of ``qcompile.data.reading.Reading``, one per field, for every command that reads a table."""
+"""The options of ``qcompile.model.reading.Reading``, one per field, for every command that reads a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["reading_from", "reading_options"]
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--missing``, ``--keep``, ``--drop`` and ``--dates``."""
-    from qcompile.data.reading import Reading
+    from qcompile.model.reading import Reading
 
     for field in reversed(fields(Reading)):
         told = field.metadata
@@ -35,7 +35,7 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def reading_from(options: dict[str, Any]) -> Any:
     """``Reading`` of the options that ``reading_options`` added, which are taken out of ``options``."""
-    from qcompile.data.reading import Reading
+    from qcompile.model.reading import Reading
 
     given = {field.name: options.pop(field.name) for field in fields(Reading)}
     texts = tuple(text for listed in given.pop("missing") for text in listed.split(","))

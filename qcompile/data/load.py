@@ -19,20 +19,20 @@ from numpy.typing import NDArray
 from qcompile.data import story
 from qcompile.data.clean.columns import Cells, interpret, parts_of, refuse_infinite
 from qcompile.data.clean.identifiers import useless
+from qcompile.data.clean.label_copies import COPY, TELLS, relation
 from qcompile.data.clean.labels import LABEL_NAMES, Labels, read_labels
-from qcompile.data.label_copies import COPY, TELLS, relation
-from qcompile.data.offsets import offset_of
-from qcompile.data.open_source import open_source
+from qcompile.data.clean.offsets import offset_of
 from qcompile.data.read.raw import Raw
-from qcompile.data.reading import Reading
+from qcompile.data.read.source import open_source
 from qcompile.data.table import Table
 from qcompile.errors import DataError, did_you_mean
+from qcompile.model.reading import Reading
 from qcompile.model.schema import Column, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qcompile.data.open_source import Source
+    from qcompile.data.read.source import Source
 
 __all__ = ["load"]
 
@@ -78,18 +78,11 @@ def load(
         raise DataError(
             f"{raw.source} has no column to learn from besides the label ({told or 'it is the only one'})."
         )
-<<<<<<< HEAD
-    x = np.column_stack(blocks)
-    schema = Schema(tuple(columns), str(target.name), labels.task, labels.classes)
-    story = (
-        f"Read {len(target):,} rows and {features.shape[1]:,} columns, plus the label, from {raw.source}.",
-=======
     x = np.column_stack(chosen.blocks)
     schema = Schema(tuple(chosen.columns), str(target.name), labels.task, labels.classes, reading)
     notes = (
-        f"Read {len(target):,} rows and {width:,} columns beside the label from {raw.source}.",
+        f"Read {len(target):,} rows and {width:,} columns, plus the label, from {raw.source}.",
         *chosen.warnings,
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
         *raw.notes,
         *labels.notes,
         *_label_hint(features.columns, target, label),
@@ -225,34 +218,3 @@ def _whole(series: pd.Series[Any], cells: Cells) -> bool:
         return True
     present = cells.values[~np.isnan(cells.values)]
     return len(present) < len(cells.values) and bool((present == np.round(present)).all())
-<<<<<<< HEAD
-
-
-def _about(schema: Schema, x: NDArray[np.float32], held_out: int) -> list[str]:
-    """Sentences on kinds, missing cells and a given test set."""
-    notes = []
-    text = [c.name for c in schema.columns if c.kind == "categorical"]
-    if text:
-        most = max(len(c.categories) for c in schema.columns)
-        limit = f" (the {MAX_CATEGORIES} most frequent)" if most > MAX_CATEGORIES else ""
-        notes.append(f"Text in {_names(text)}: one input per category of the training rows{limit}.")
-    missing = np.isnan(x).sum(axis=0)
-    cells = int(missing.sum())
-    if cells:
-        names = [schema.columns[j].name for j in np.flatnonzero(missing)]
-        notes.append(
-            f"{cells:,} cell{'s are' if cells > 1 else ' is'} missing, in {_names(names)}: filled with the "
-            "median or most frequent value of the training rows; an extra input marks them."
-        )
-    if held_out:
-        notes.append(f"The source sets {held_out:,} rows aside for testing; they are used for that only.")
-    return notes
-
-
-def _names(names: list[str]) -> str:
-    """Column names in a sentence, the first few of many."""
-    shown = ", ".join(repr(n) for n in names[:6])
-    noun = "column" if len(names) == 1 else "columns"
-    return f"{noun} {shown}" + (f" and {len(names) - 6:,} more" if len(names) > 6 else "")
-=======
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)

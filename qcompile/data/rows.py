@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from qcompile.data import story
 from qcompile.data.clean.columns import as_numbers, truth, without_sentinels
+from qcompile.data.clean.dates import date_parts
 from qcompile.data.clean.labels import LABEL_NAMES, known_labels
 from qcompile.data.clean.missing import is_mark, is_missing_word
 from qcompile.data.clean.numbers import Written, numbers_in
-from qcompile.data.columns_said import cells
-from qcompile.data.dates import date_parts
-from qcompile.data.open_source import open_source
+from qcompile.data.clean.said import cells
+from qcompile.data.clean.words import factorize, is_text, pick
 from qcompile.data.read.raw import Wanted
-from qcompile.data.reading import Reading
-from qcompile.data.words import factorize, is_text, pick
+from qcompile.data.read.source import open_source
 from qcompile.errors import DataError, did_you_mean
+from qcompile.model.reading import Reading
 from qcompile.model.schema import Column, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qcompile.data.open_source import Source
+    from qcompile.data.read.source import Source
 
 __all__ = ["Rows", "load_cells", "load_rows", "read_as"]
 

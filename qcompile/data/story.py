@@ -65,7 +65,7 @@ def about(schema: Schema, x: NDArray[np.float32], held_out: int) -> list[str]:
         names = [schema.columns[j].name for j in np.flatnonzero(missing)]
         notes.append(
             f"{cells:,} cell{'s are' if cells > 1 else ' is'} missing, in {named(names)}: filled with the "
-            "median or most frequent value of the training rows, and an input of its own says so."
+            "median or most frequent value of the training rows; an extra input marks them."
         )
     for column in schema.columns:
         if column.offset:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from math import isfinite
 from typing import Any
 
-from qcompile.data.reading import Reading
 from qcompile.errors import DataError
+from qcompile.model.reading import Reading
 
 __all__ = ["KINDS", "TASKS", "Column", "Schema"]
 

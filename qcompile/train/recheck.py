@@ -12,10 +12,10 @@ import numpy as np
 from qcompile.certificate import make as certificates
 from qcompile.checks import Check
 from qcompile.data.load import load
-from qcompile.data.reading import Reading
 from qcompile.data.table import Table
 from qcompile.errors import ModelError
 from qcompile.model.network import Network, forward_codes
+from qcompile.model.reading import Reading
 from qcompile.model.schema import Schema
 from qcompile.numerals import number, percent
 from qcompile.problem.families import FAMILIES

@@ -327,7 +327,7 @@ def test_damaged_gzip_files(tmp_path: Path) -> None:
 def test_gzip_files_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    from qcompile.data import unpack
+    from qcompile.data.read import unpack
 
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
     monkeypatch.setattr(unpack, "MAX_BYTES", 10)

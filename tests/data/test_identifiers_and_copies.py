@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qcompile.data.clean.identifiers import named_like_one
-from qcompile.data.label_copies import relation
+from qcompile.data.clean.label_copies import relation
 from qcompile.data.load import load
-from qcompile.data.reading import Reading
 from qcompile.errors import DataError
+from qcompile.model.reading import Reading
 
 NAMES = (
     "CustomerId", "PassengerId", "EmployeeNumber", "MRN", "SEQN", "case_no", "CLIENTNUM", "RowNumber",

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.clean.dates import date_parts, day_order, is_date
 from qcompile.data.clean.numbers import number_texts, numbers_in, written
-from qcompile.data.columns_said import said_of_numbers, said_of_words
-from qcompile.data.dates import date_parts, day_order, is_date
-from qcompile.data.reading import Reading
-from qcompile.data.words import Words, factorize, is_text, pick, without_marks, without_missing
+from qcompile.data.clean.said import said_of_numbers, said_of_words
+from qcompile.data.clean.words import Words, factorize, is_text, pick, without_marks, without_missing
 from qcompile.errors import DataError
+from qcompile.model.reading import Reading
 from qcompile.model.schema import Column
 
 if TYPE_CHECKING:
@@ -90,43 +90,9 @@ def interpret(series: pd.Series[Any], reading: Reading | None = None, decimal: s
         note = "{}: durations were read as seconds."
         return Cells(Column(name, "numeric"), as_numbers(series), (note,))
     if not is_text(series):
-<<<<<<< HEAD
-        return Cells(Column(name, "numeric"), _numbers(series))
-    words = factorize(series)
-    total = int(words.counts.sum())
-    if total == 0:
-        return Cells(Column(name, "numeric"), np.full(len(series), np.nan))
-    if {text.lower() for text in words.texts} in [{yes, no} for yes, no in TRUTH.items()]:
-        return Cells(Column(name, "boolean"), _pick(_truth(words.texts), words.index))
-    dates = np.array([DATE.fullmatch(text) is not None for text in words.texts])
-    if words.counts[dates].sum() >= MOSTLY * total:
-        raise _unusable(name, "dates", words.texts[0])
-    declared = isinstance(series.dtype, pd.CategoricalDtype)
-    numbers = numbers_in(words.texts)
-    junk = np.isnan(numbers)
-    if not declared and words.counts[~junk].sum() >= MOSTLY * total:
-        note = ""
-        if junk.any():
-            example = words.texts[int(np.flatnonzero(junk)[0])]
-            note = (
-                f"Column {name!r} holds numbers except for {_count(int(words.counts[junk].sum()), 'cell')} "
-                f"such as {example!r}, which count as missing."
-            )
-        signs = [
-            text
-            for text, number in zip(words.texts, numbers, strict=True)
-            if number == number and dressed(text)
-        ]
-        if signs and not junk.any():
-            note = f"Text such as {signs[0]!r} in column {name!r} was read as a number."
-        return Cells(Column(name, "numeric"), _pick(numbers, words.index), note)
-    column = Column(name, "categorical", tuple(words.texts if declared else sorted(words.texts)))
-    return Cells(column, _pick(_category_index(column, words.texts), words.index))
-=======
         values = without_sentinels(as_numbers(series), reading)
         return Cells(Column(name, "numeric", (), decimal), values)
     return _texts(name, factorize(series), reading, decimal)
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
 
 
 def _texts(name: str, words: Words, reading: Reading, decimal: str) -> Cells:

@@ -83,15 +83,7 @@ def useless(column: Column, values: NDArray[np.float64], whole_numbers: bool, id
     present = values[~np.isnan(values)]
     if not len(present):
         return "has no value in any row"
-<<<<<<< HEAD
-    with np.errstate(over="ignore"):
-        narrow = present.astype(np.float32)
-    if len(present) == len(values) and narrow.min() == narrow.max():
-        if present.min() < present.max():
-            return "varies by less than float32 can represent (subtract a constant from it to use it)"
-=======
     if len(present) == len(values) and present.min() == present.max():
->>>>>>> 0693465 (data: numbers among marks, dates, copies of the label, odd lines)
         return "has the same value in every row"
     if not identifiers or len(present) < FEW_ROWS:
         return ""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from qcompile.data.clean.columns import Cells, as_numbers, interpret, refuse_infinite
 from qcompile.data.clean.missing import is_mark, is_missing_word
 from qcompile.data.clean.numbers import numbers_in, written
-from qcompile.data.reading import Reading
-from qcompile.data.words import Words, factorize, is_text, pick, without_marks, without_missing
+from qcompile.data.clean.words import Words, factorize, is_text, pick, without_marks, without_missing
 from qcompile.errors import DataError, did_you_mean
+from qcompile.model.reading import Reading
 from qcompile.model.schema import TASKS
 
 if TYPE_CHECKING:

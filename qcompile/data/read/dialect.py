@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from qcompile.data.unpack import unpacked
+from qcompile.data.read.unpack import unpacked
 from qcompile.errors import DataError
 
 __all__ = ["Dialect", "lines_of", "rows_of", "settle"]

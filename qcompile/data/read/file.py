@@ -6,10 +6,10 @@ import difflib
 from pathlib import Path
 
 from qcompile.data.read.arrays import read_arrays
+from qcompile.data.read.parquet import read_parquet
 from qcompile.data.read.raw import Raw, Wanted
 from qcompile.data.read.text import read_text
-from qcompile.data.read_parquet import read_parquet
-from qcompile.data.unpack import MAX_BYTES
+from qcompile.data.read.unpack import MAX_BYTES
 from qcompile.errors import DataError
 
 __all__ = ["EXTENSIONS", "read_file"]

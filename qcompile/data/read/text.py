@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qcompile.data.lines import Survey, survey, without_odd_lines
 from qcompile.data.read.dialect import Dialect, settle
 from qcompile.data.read.header import is_header, over_numbers
+from qcompile.data.read.lines import Survey, survey, without_odd_lines
 from qcompile.data.read.raw import Raw, Wanted, brief, named_frame
 from qcompile.errors import DataError
 

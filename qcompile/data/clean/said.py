@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from qcompile.data.clean.missing import ALWAYS, is_missing_word
 from qcompile.data.clean.numbers import Written, number_texts
-from qcompile.data.reading import Reading
-from qcompile.data.words import Words
+from qcompile.data.clean.words import Words
+from qcompile.model.reading import Reading
 
 __all__ = ["cells", "said_of_numbers", "said_of_words"]
 
@@ -37,7 +37,7 @@ def said_of_numbers(
     if wrong.any():
         example = rest.texts[int(np.flatnonzero(wrong)[0])]
         n = int(rest.counts[wrong].sum())
-        said.append(f"{{}} holds numbers but for {cells(n)} such as {example!r}, which count as missing.")
+        said.append(f"{{}} holds numbers except for {cells(n)} such as {example!r}, which count as missing.")
     bounds, dressed = _odd(rest, numbers)
     if bounds:
         n, text, value = _of(rest, numbers, bounds)

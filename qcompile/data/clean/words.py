@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.clean.missing import ALWAYS, is_mark, is_missing_word
-from qcompile.data.reading import Reading
 from qcompile.errors import DataError
+from qcompile.model.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -77,7 +77,7 @@ def described(place: Path) -> dict[str, Any]:
         sound = record["kind"] == KIND and isinstance(record["provenance"], dict)
         names = [str(name) for name in record["files"]]
         sound = sound and record["entry"] in names and PROGRAM in names
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(damaged) from None
     if version > NEWEST:
         raise ModelError(newer_version(str(path), version, NEWEST))

@@ -208,7 +208,7 @@ def test_malformed_graphs_fail_with_one_sentence(tmp_path: Path) -> None:
     refused(b"", tmp_path, ModelError, "is empty")
     refused(content[: len(content) // 2], tmp_path, ModelError, "not an ONNX model, or is cut short")
     lost = changed(lambda m: m.graph.node[2].input.__setitem__(0, "nowhere"))
-    refused(lost, tmp_path, ModelError, "reads 'nowhere', which no earlier node makes")
+    refused(lost, tmp_path, ModelError, "reads 'nowhere', which no earlier node produces")
     refused(changed(lambda m: m.graph.node.pop()), tmp_path, ModelError, "is never made")
     old = changed(lambda m: setattr(m, "ir_version", 2))
     refused(old, tmp_path, UnsupportedError, "IR version 2")

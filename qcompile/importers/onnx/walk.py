@@ -134,7 +134,7 @@ def walk(
             raise ModelError(f"{where} makes nothing.")
         lost = [name for name in node.input if name and name not in tensors]
         if lost:
-            raise ModelError(f"{where} reads {lost[0]!r}, which no earlier node makes.")
+            raise ModelError(f"{where} reads {lost[0]!r}, which no earlier node produces.")
         given = tuple(tensors[name] if name else None for name in node.input)
         depends = any(isinstance(t, Lane) for t in given)
         if node.op_type in endings and depends:
@@ -144,12 +144,12 @@ def walk(
             continue
         if decision is not None and depends and node.op_type not in AFTER_END:
             raise UnsupportedError(
-                f"{where} follows {decision}, which is only understood at the end of a network."
+                f"{where} follows {decision}, which is supported only at the end of a network."
             )
         if node.op_type not in operators:
             raise UnsupportedError(
-                f"{where} has no translation: a program knows fully connected layers of low-bit integers. "
-                f"Understood are {', '.join(sorted([*operators, *endings]))}."
+                f"{where} has no translation: a program consists of fully connected layers of low-bit integers. "
+                f"Supported operators: {', '.join(sorted([*operators, *endings]))}."
             )
         attributes = {a.name: _attribute(a) for a in node.attribute}
         step = Node(node.op_type, node.name, given, attributes, builder, batch)
@@ -185,7 +185,7 @@ def _annotated_type(graph: onnx.GraphProto, given: onnx.ValueInfoProto) -> Input
 
 
 def _check_ending(node: onnx.NodeProto, given: tuple[Tensor | None, ...], where: str) -> None:
-    """Only the decision for the first largest value is understood."""
+    """Only the decision for the first largest value is supported."""
     options = {a.name: _attribute(a) for a in node.attribute}
     if node.op_type == "TopK":
         k = given[1].array if len(given) > 1 and isinstance(given[1], Constant) else options.get("k", 0)
@@ -219,7 +219,7 @@ def _attribute(attribute: onnx.AttributeProto) -> Any:
         return tensor_array(attribute.t)
     if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
         raise UnsupportedError(
-            f"the attribute {attribute.name!r} is a graph: control flow has no translation."
+            f"the attribute {attribute.name!r} is a graph: control flow is not supported."
         )
     try:
         value = helper.get_attribute_value(attribute)

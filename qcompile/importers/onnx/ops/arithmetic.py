@@ -69,7 +69,7 @@ def unary(node: Node) -> Tensor:
         return folded
     if node.operator == "Neg":
         return node.lane().then(arithmetic("Mul", np.full((1, 1), -1, np.float32)))
-    raise ValueError("it is only understood on constants")
+    raise ValueError("it is supported on constants only")
 
 
 def relu(node: Node) -> Tensor:

@@ -183,7 +183,7 @@ def dequantize_linear(node: Node) -> Tensor:
 def _on_axis(constant: Array, rank: int, node: Node) -> Array:
     """A constant per channel, shaped to broadcast; a scalar as it is."""
     if node.attributes.get("block_size", 0):
-        raise ValueError("scales per block are not understood; use one per tensor or per channel")
+        raise ValueError("scales per block are not supported; use one per tensor or per channel")
     if constant.size == 1 or constant.ndim != 1 or rank < 2:
         return constant.reshape(()) if constant.size == 1 else constant
     shape = [1] * rank

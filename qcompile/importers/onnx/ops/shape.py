@@ -154,7 +154,7 @@ def constant(node: Node) -> Tensor:
             if name.startswith("value_"):
                 given = given.astype(np.float32 if "float" in name else np.int64)
             return Constant(given)
-    raise ValueError("it holds no value that is understood")
+    raise ValueError("it holds no value of a supported kind")
 
 
 def constant_of_shape(node: Node) -> Tensor:

@@ -111,7 +111,7 @@ def _tiles(record: Record) -> list[dict[str, str]]:
             "what": "certified gap",
             "figure": percent(record["certificate"]["gap"]).removesuffix(" %"),
             "unit": "%",
-            "more": "left to gain in training, at most",
+            "more": "the most that training can still gain",
         },
         {
             "kind": "",

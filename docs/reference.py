@@ -6,6 +6,7 @@ python docs/reference.py --check    exits 1 if either is stale
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -35,7 +36,7 @@ def cli() -> str:
     parts = [
         f"# Command line\n\n{NOTE}",
         "Exit codes: 0 done; 1 checked, and the answer is no; 2 wrong usage or bad input, in one sentence\n"
-        "on standard error; 130 interrupted. An output folder or file appears complete or not at all. With\n"
+        "on standard error; 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP. An output folder or file appears complete or not at all. With\n"
         "`--json` a command prints one JSON document on standard output and nothing else.\n",
         f"```text\n{help_of()}\n```\n",
     ]
@@ -149,7 +150,22 @@ def python() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"cli.md": cli, "python.md": python}
+def architecture() -> str:
+    """The page of the architecture with the floors that tests/test_floors.py enforces."""
+    source = (DOCS.parent / "tests" / "test_floors.py").read_text(encoding="utf-8")
+    line = next(n for n in ast.parse(source).body if isinstance(n, ast.AnnAssign) and n.target.id == "FLOORS")
+    floors: dict[int, list[str]] = {}
+    for unit, floor in ast.literal_eval(line.value).items():
+        if unit and not unit.startswith("_"):
+            floors.setdefault(floor, []).append(unit)
+    shown = "\n".join(f"{floor:>2}  {', '.join(units)}" for floor, units in sorted(floors.items()))
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition("<!-- floors -->")
+    after = rest.partition("<!-- /floors -->")[2]
+    return f"{before}<!-- floors -->\n```text\n{shown}\n```\n<!-- /floors -->{after}"
+
+
+PAGES = {"cli.md": cli, "python.md": python, "architecture.md": architecture}
 
 
 def stale() -> list[str]:

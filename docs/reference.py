@@ -36,8 +36,9 @@ def cli() -> str:
     parts = [
         f"# Command line\n\n{NOTE}",
         "Exit codes: 0 done; 1 checked, and the answer is no; 2 wrong usage or bad input, in one sentence\n"
-        "on standard error; 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP. An output folder or file appears complete or not at all. With\n"
-        "`--json` a command prints one JSON document on standard output and nothing else.\n",
+        "on standard error; 130, 143 or 129 ended by Ctrl-C, SIGTERM or SIGHUP. An output folder or file\n"
+        "appears complete or not at all. With `--json` a command prints one JSON document on standard\n"
+        "output and nothing else.\n",
         f"```text\n{help_of()}\n```\n",
     ]
     for name in registry.names("qcompile.commands"):

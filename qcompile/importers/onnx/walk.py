@@ -148,8 +148,8 @@ def walk(
             )
         if node.op_type not in operators:
             raise UnsupportedError(
-                f"{where} has no translation: a program consists of fully connected layers of low-bit integers. "
-                f"Supported operators: {', '.join(sorted([*operators, *endings]))}."
+                f"{where} has no translation: a program consists of fully connected layers of low-bit "
+                f"integers. Supported operators: {', '.join(sorted([*operators, *endings]))}."
             )
         attributes = {a.name: _attribute(a) for a in node.attribute}
         step = Node(node.op_type, node.name, given, attributes, builder, batch)
@@ -218,9 +218,7 @@ def _attribute(attribute: onnx.AttributeProto) -> Any:
     if attribute.type == onnx.AttributeProto.TENSOR:
         return tensor_array(attribute.t)
     if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
-        raise UnsupportedError(
-            f"the attribute {attribute.name!r} is a graph: control flow is not supported."
-        )
+        raise UnsupportedError(f"the attribute {attribute.name!r} is a graph: control flow is not supported.")
     try:
         value = helper.get_attribute_value(attribute)
     except ValueError as error:

@@ -7,12 +7,13 @@ kernels/fused/choose.py. Timings are minima of short runs, so that other work do
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from qcompile.errors import UnsupportedError
 from qcompile.kernels import method as methods
 from qcompile.kernels.contract import Dot
 from qcompile.kernels.fused import choose
@@ -21,7 +22,7 @@ from qcompile.kernels.generate import cache
 from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import current
 
-__all__ = ["calibrate", "measure"]
+__all__ = ["calibrate", "file", "measure"]
 
 SMALL, LARGE, INPUTS, BATCH = 256, 2048, 1024, 32
 
@@ -52,6 +53,20 @@ def measure(method: str, isa: str, rows: int, seconds: float = 0.1) -> tuple[flo
     return product, max(found[0] / (INPUTS * passes) - SMALL * product, 0.0)
 
 
+def file() -> Path:
+    """Where the costs are kept.
+
+    Raises:
+        UnsupportedError: no folder can be written.
+    """
+    home = cache.folder()
+    if home is None:
+        raise UnsupportedError(
+            f"no folder for the costs can be written; set {cache.VARIABLE} to one that can."
+        )
+    return home / choose.FILE
+
+
 def calibrate(
     isa: str | None = None, seconds: float = 0.1, tell: Callable[[str, str], None] = lambda mode, method: None
 ) -> dict[str, dict[str, tuple[float, float]]]:
@@ -64,8 +79,11 @@ def calibrate(
 
     Returns:
         mode ("single", "batch") -> method -> (product, table) nanoseconds.
+
+    Raises:
+        UnsupportedError: this CPU does not have the instruction set, or no folder can be written.
     """
-    spelling = current(isa).name
+    spelling, path = current(isa).name, file()
     able = {name: one for name in methods.names() if spelling in (one := methods.load(name)).isas}
     table: dict[str, dict[str, tuple[float, float]]] = {}
     for mode, rows in (("single", 1), ("batch", BATCH)):
@@ -75,14 +93,11 @@ def calibrate(
                 continue  # single rows are answered by another method
             tell(mode, name)
             table[mode][name] = measure(name, spelling, rows, seconds)
-    path = cache.folder() / choose.FILE
     try:
         kept = dict(json.loads(path.read_text())["costs"])
     except (OSError, ValueError, KeyError, TypeError):
         kept = {}
-    # Written beside and moved: a reader never sees half a table.
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    beside.write_text(json.dumps({"costs": {**kept, spelling: table}}, indent=1, sort_keys=True) + "\n")
-    os.replace(beside, path)
+    text = json.dumps({"costs": {**kept, spelling: table}}, indent=1, sort_keys=True) + "\n"
+    cache.replace(path, text.encode())
     choose.calibrated.cache_clear()
     return table

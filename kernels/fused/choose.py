@@ -141,7 +141,10 @@ def measured(isa: str) -> bool:
 def calibrated(isa: str) -> Table | None:
     """What ``qcompile calibrate`` measured here, if the file is there, whole and names known methods."""
     try:
-        found = json.loads((cache.folder() / FILE).read_text())["costs"][isa]
+        home = cache.folder()
+        if home is None:
+            return None
+        found = json.loads((home / FILE).read_text())["costs"][isa]
         table = {mode: _known(found[mode]) for mode in ("single", "batch")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

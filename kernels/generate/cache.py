@@ -6,21 +6,20 @@ cannot be written, a temporary folder serves this process and is deleted at its 
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
-import shutil
-import sys
 import tempfile
 from pathlib import Path
+
+from qcompile.jit import temporary_cache
 
 __all__ = ["folder", "replace"]
 
 VARIABLE = "QCOMPILE_CACHE"
 
 
-def folder() -> Path:
-    """The folder of generated kernels; it exists and can be written."""
+def folder() -> Path | None:
+    """The folder of generated kernels; it exists and can be written. None where nothing can be."""
     asked = os.environ.get(VARIABLE)
     if asked:
         return _writable(Path(asked) / "kernels")
@@ -30,27 +29,18 @@ def folder() -> Path:
 
 
 @functools.cache
-def _writable(place: Path) -> Path:
+def _writable(place: Path) -> Path | None:
     try:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
             return place
     except OSError:
-        pass
-    temporary = Path(tempfile.mkdtemp(prefix="qcompile-kernels-"))
-    owner = os.getpid()
-
-    def remove() -> None:
-        if os.getpid() == owner:  # a forked process must not take it away
-            shutil.rmtree(temporary, ignore_errors=True)
-
-    atexit.register(remove)
-    print(
-        f"qcompile: {place} cannot be written, so compiled kernels are kept for this process only; "
-        f"set {VARIABLE} to a folder that can.",
-        file=sys.stderr,
-    )
-    return temporary
+        temporary = temporary_cache(VARIABLE, place)
+    if temporary is None:
+        return None
+    kept = temporary / "kernels"
+    kept.mkdir(exist_ok=True)
+    return kept
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -134,7 +134,10 @@ def bind(generated: Generated, entry: str, parameters: int, arena: Arena) -> Nat
 
 @functools.cache
 def _loaded(generated: Generated, entry: str) -> _Loaded:
-    path = folder() / f"{generated.name}_{_machine_key()}.o"
+    home = folder()
+    if home is None:
+        return _linked(_compile(generated, entry))
+    path = home / f"{generated.name}_{_machine_key()}.o"
     code = _read(path)
     if code is None:
         code = _compile(generated, entry)

@@ -39,9 +39,9 @@ function that it caches.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from qcompile.jit import njit
 from qcompile.kernels.plain.borrowed import borrowed
 from qcompile.kernels.plain.masks import above_word
 from qcompile.kernels.plain.popcount import popcount
@@ -67,7 +67,7 @@ INPUT, ENCODE, AFFINE, MULTIPLY, PACK, PLANES, MUL, ADD, POLY, THRESHOLD, ARGMAX
 ABOVE, BITS, STEPS = 12, 13, 14
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _pack_row(a, low, count, n, words, planes):  # type: ignore[no-untyped-def]
     """Bit planes of a[:n] - low: bit i of planes[b, k] is bit b of element 64 k + i. Returns its sum."""
     total = np.int64(0)
@@ -87,7 +87,7 @@ def _pack_row(a, low, count, n, words, planes):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _plane_sums(weights, weight_planes, planes, input_planes, words, lanes, out):  # type: ignore[no-untyped-def]
     """out[j] = sum over p, b, k of 2^(p+b) * popcount(weights[p, k, j] & planes[b, k])."""
     for j in range(lanes):
@@ -117,7 +117,7 @@ def _plane_sums(weights, weight_planes, planes, input_planes, words, lanes, out)
                 k += 1
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _multiply_sums(weights, a, n, rows, out):  # type: ignore[no-untyped-def]
     """out[j] = weights[j * n : (j + 1) * n] @ a[:n] for j < rows."""
     for j in range(rows):
@@ -128,7 +128,7 @@ def _multiply_sums(weights, a, n, rows, out):  # type: ignore[no-untyped-def]
         out[j] = total
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _above(values, limits, n, planes):  # type: ignore[no-untyped-def]
     """One plane of bits values[i] > limits[i] for i < n; returns how many are set."""
     total = np.int64(0)
@@ -147,7 +147,7 @@ def _above(values, limits, n, planes):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _read(p, tape, floats, row, buffer):  # type: ignore[no-untyped-def]
     """The filled value that each column reads, in ``buffer``, so that columns run over neighbours."""
     equal, d, features, base = p[3], p[7], p[8], p[9]
@@ -163,7 +163,7 @@ def _read(p, tape, floats, row, buffer):  # type: ignore[no-untyped-def]
     return value
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _encode(p, tape, floats, row, buffer, o):  # type: ignore[no-untyped-def]
     """Codes of one raw row; the columns of a kind are contiguous."""
     top, level, greater, equal, missing, d = p[0], p[1], p[2], p[3], p[4], p[7]
@@ -188,7 +188,7 @@ def _encode(p, tape, floats, row, buffer, o):  # type: ignore[no-untyped-def]
         o[j] = top
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _steps(p, tape, floats, row, n, o):  # type: ignore[no-untyped-def]
     """o[j] = how many of its steps column j reaches: a binary search without branches."""
     steps, count, stride, feature, fill = floats[p[0] :], p[1], p[2], tape[p[3] :], floats[p[5] :]
@@ -205,7 +205,7 @@ def _steps(p, tape, floats, row, n, o):  # type: ignore[no-untyped-def]
         o[j] = low - j * stride + np.int64(x >= steps[low])
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _threshold(levels, count, signs, n, a, o):  # type: ignore[no-untyped-def]
     """Levels reached, one level of all elements after another; levels lie [level][element]."""
     for i in range(n):
@@ -217,7 +217,7 @@ def _threshold(levels, count, signs, n, a, o):  # type: ignore[no-untyped-def]
             o[i] += np.int64(reached)
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _plane_tile(p, tape, weights, a, o, rows, stride):  # type: ignore[no-untyped-def]
     """Dots by bit planes: weights = least + step * sum 2^p plane_p, a = low + sum 2^b plane_b."""
     planes, words, lanes, least, step = p[2], p[3], p[4], p[5], p[6]
@@ -230,7 +230,7 @@ def _plane_tile(p, tape, weights, a, o, rows, stride):  # type: ignore[no-untype
             result[j] = start[j] + total + step * result[j]
 
 
-@numba.njit(cache=True, inline="never")
+@njit(cache=True, inline="never")
 def _simple(code, n, p, tape, row, a, b, o):  # type: ignore[no-untyped-def]
     """One row of an element-wise operation, a decision or the input; 0 if the row is refused."""
     if code == AFFINE:
@@ -262,7 +262,7 @@ def _simple(code, n, p, tape, row, a, b, o):  # type: ignore[no-untyped-def]
     return -1
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def run(tape, work, x, out):  # type: ignore[no-untyped-def]
     """Run every row of x; returns the first row that was refused, or -1.
 

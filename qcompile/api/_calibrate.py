@@ -29,7 +29,6 @@ def calibrate(
     """
     from qcompile.kernels.fused import calibrate as kernels
     from qcompile.kernels.fused import choose
-    from qcompile.kernels.generate import cache
     from qcompile.kernels.simd.isa import current
 
     spelling = current(isa).name
@@ -50,7 +49,7 @@ def calibrate(
             )
     return {
         "isa": spelling,
-        "file": str(cache.folder() / choose.FILE),
+        "file": str(kernels.file()),
         "machine": machine(),
         "costs": rows,
     }

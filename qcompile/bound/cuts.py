@@ -18,8 +18,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from qcompile.jit import njit
 
 __all__ = [
     "MEMBERS",

@@ -16,8 +16,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from qcompile.jit import njit
 
 __all__ = ["TOTAL", "largest"]
 

@@ -15,9 +15,9 @@ Given a ``dyadic`` matrix and integer levels every sum here is exact, in any ord
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from qcompile.jit import njit
 from qcompile.search.signs import EXACT_SUMS
 
 __all__ = ["climb_grid"]

@@ -19,8 +19,9 @@ compiled code of any kind, from any cache, gives the same bits.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from qcompile.jit import njit
 
 __all__ = ["lasso", "violation"]
 

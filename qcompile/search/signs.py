@@ -16,8 +16,9 @@ the same bits whatever it does.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from qcompile.jit import njit
 
 __all__ = ["alternate", "climb", "climb_pairs"]
 

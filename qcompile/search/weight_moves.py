@@ -8,7 +8,8 @@ sum_i w_i (l_i e_i + h_i e_i^2 / 2). All changes of all entries are judged in on
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from qcompile.jit import njit
 
 __all__ = ["judge"]
 

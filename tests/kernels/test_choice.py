@@ -6,7 +6,6 @@ import pytest
 from support.two_layer import form
 
 from qcompile.kernels.fused import calibrate, choose
-from qcompile.kernels.generate import cache
 from qcompile.kernels.method import LanesMethod, load
 from qcompile.kernels.simd.isa import ISAS
 
@@ -50,7 +49,7 @@ def test_more_weight_planes_cost_more_by_whole_vectors(method):
 
 
 def test_a_stored_calibration_wins_over_the_default_and_a_damaged_one_does_not():
-    path = cache.folder() / choose.FILE
+    path = calibrate.file()
     table = {"single": {"bytes4": [1.0, 2.0]}, "batch": {"bytes4": [1.0, 2.0]}}
     path.write_text(json.dumps({"costs": {"avx512": table}}))
     assert choose.choose(form(9, 9, 8), ISAS["avx512"], 1).method == "bytes4"
@@ -73,7 +72,7 @@ def test_calibration_measures_every_method_and_is_used_at_once():
 
 
 def test_a_calibration_under_former_names_is_read():
-    path = cache.folder() / choose.FILE
+    path = calibrate.file()
     former = {"bytes4": [9.0, 9.0], "rows16": [1.0, 2.0], "rows8": [0.5, 2.0], "gone": [0.1, 0.1]}
     path.write_text(json.dumps({"costs": {"avx2": {"single": former, "batch": former}}}))
     assert choose.stored("avx2")["batch"].keys() == {"bytes4", "tile_words", "tile_bytes"}

@@ -9,9 +9,9 @@ objective fell. Where the model is too bold, its best single changes are tried t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from qcompile.jit import njit
 from qcompile.search.dyadic import dyadic, rounded
 from qcompile.search.refit import Target, gram
 

@@ -138,7 +138,7 @@ def _unfloat(word: str) -> float:
 
 def _runs(words: Iterable[str]) -> Iterator[str]:
     for word, group in itertools.groupby(words):
-        count = sum(1 for _ in group)
+        count = len(list(group))
         yield f"{word}*{count}" if count > 1 else word
 
 

@@ -6,7 +6,7 @@
     fitted      the narrowest type of its result
     gradient    how its operands move its result, for rows worth testing with
     goals       channels worth driving to both extremes
-    kept        the operation without some channels of its result
+    kept        the operation without some channels of its result; ``renamed``, on other operands
     work        what it costs for one row
     text        its constants as the text form has them, and ``parsed``, the inverse
 
@@ -99,6 +99,11 @@ class Op:
     def goals(self, most: int) -> Iterable[int]:
         """Channels whose extremes test accumulators best, about ``most`` of them."""
         return ()
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """The same operation on other operands: old name -> new name."""
+        read: dict[str, Any] = {k: v for k in ("a", "b") if isinstance(v := getattr(self, k, None), str)}
+        return replace(self, **{k: names.get(v, v) for k, v in read.items()})
 
     def kept(self, keep: Mask) -> Self:
         """Without the channels of the result where ``keep`` is False."""

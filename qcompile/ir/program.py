@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from qcompile.errors import CompileError
 from qcompile.ir.operation import Op
@@ -68,6 +70,11 @@ class Program:
         """Operations that read a value."""
         return tuple(op for op in self.ops if name in op.operands)
 
+    def equals(self, other: Program) -> bool:
+        """Whether operations and outputs are the same, as their texts would be."""
+        same = len(self.ops) == len(other.ops) and dict(self.outputs) == dict(other.outputs)
+        return same and all(_equal(a, b) for a, b in zip(self.ops, other.ops, strict=True))
+
     def pruned(self) -> Program:
         """A copy without the operations that no output needs; the input stays."""
         needed = set(self.outputs.values())
@@ -82,3 +89,14 @@ class Program:
         """A value name that is not taken: the wish, or the wish with a number."""
         taken = {op.result for op in self.ops}
         return next(n for n in (wish, *(f"{wish}{k}" for k in range(len(taken) + 1))) if n not in taken)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Of operations, encoders, arrays and what else they hold."""
+    if a is b:
+        return True
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return (a.shape, a.dtype, a.tobytes()) == (b.shape, b.dtype, b.tobytes())
+    if is_dataclass(a) and type(a) is type(b):
+        return all(_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    return bool(a == b)

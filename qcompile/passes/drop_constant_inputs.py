@@ -38,7 +38,10 @@ from qcompile.ir.program import Program
 from qcompile.passes.bundles import Bundle, at_least_one, bundles, narrow
 from qcompile.targets.schema import Target
 
-AFTER: tuple[str, ...] = ()
+AFTER = (
+    *("dense_convolutions", "express_concat", "express_gather", "express_requantize"),
+    *("express_reshape", "express_table"),
+)
 
 
 def run(program: Program, target: Target | None = None) -> Program:

@@ -24,7 +24,6 @@ from qcompile.ir.operation import Op
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold
 from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
-from qcompile.ir.text import dump
 from qcompile.ir.verify import verify
 from qcompile.targets.schema import Target
 
@@ -163,7 +162,7 @@ def _optimise(program: Program, target: Target | None, runs: Collection[type[Op]
             verify(program)
         except CompileError as problem:
             raise CompileError(f"pass {name}: {problem}") from problem
-        changed = dump(program) != dump(before)
+        changed = not program.equals(before)
         if changed:
             _same(name, expected, interpret(program, rows), rows)
         records.append(PassRecord(name, changed, _size(before), _size(program)))

@@ -1,5 +1,7 @@
 """What holds for every program: bounds, text, verification."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,3 +44,17 @@ def test_fitted_types_are_valid_and_the_narrowest(program: Program) -> None:
     verify(program)
     assert dump(fit_types(program)) == dump(program)
     assert dump(program.pruned().pruned()) == dump(program.pruned())
+
+
+@settings(deadline=None, max_examples=100)
+@given(programs(), programs())
+def test_programs_are_equal_where_their_texts_are(one: Program, other: Program) -> None:
+    assert one.equals(parse(dump(one)))
+    assert one.equals(other) == (dump(one) == dump(other))
+    for op in one.ops:  # one changed entry is seen
+        arrays = [f.name for f in fields(op) if getattr(getattr(op, f.name), "size", 0)]
+        for name in arrays:
+            changed = getattr(op, name).copy()
+            changed.flat[-1] += 1
+            ops = tuple(replace(o, **{name: changed}) if o is op else o for o in one.ops)
+            assert not one.equals(one.with_ops(ops))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +30,10 @@ class Concat(Op):
     def operands(self) -> tuple[str, ...]:
         """The parts."""
         return self.parts
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Other parts."""
+        return replace(self, parts=tuple(names.get(part, part) for part in self.parts))
 
     def meaning(self, *values: Array) -> Array:
         """Along the channels."""

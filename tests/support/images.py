@@ -183,9 +183,9 @@ STEPS: dict[str, Callable[[Scene, str, Op], Op]] = {
 }
 
 
-def _start(s: Scene) -> list[Op]:
+def _start(s: Scene, positions: tuple[int, int] | None) -> list[Op]:
     """The input, an image of integers, or raw cells that an encoder makes one."""
-    shape = (s.number(1, 7), s.number(1, 7), s.pick((1, 2, 3, 4)))
+    shape = (*(positions or (s.number(1, 7), s.number(1, 7))), s.pick((1, 2, 3, 4)))
     kind, bits = s.pick((("u", 1), ("u", 2), ("u", 4), ("u", 8), ("i", 8)))
     if s.number(0, 2):
         return [Input("x", ValueType(kind, bits, shape[2], shape[:2]))]
@@ -193,6 +193,9 @@ def _start(s: Scene) -> list[Op]:
     encoder = random_steps(s.number(0, 999), size, size)
     raw = Input("x", ValueType("f", 32, size))
     return [raw, Encode("c", ValueType("u", encoder.bits, shape[2], shape[:2]), "x", encoder)]
+
+
+MOVES = ("requantize", "table", "concat", "gather", "reshape", "dot", "affine", "threshold", "add")
 
 
 @st.composite
@@ -203,10 +206,20 @@ def image_programs(draw: st.DrawFn, most_steps: int = 6) -> Program:
     return random_image_program(rng, kinds)
 
 
-def random_image_program(rng: np.random.Generator, kinds: list[str]) -> Program:
+@st.composite
+def moving_programs(draw: st.DrawFn, most_steps: int = 6) -> Program:
+    """A program on vectors with the operations that back-ends may have to be spared."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kinds = draw(st.lists(st.sampled_from(MOVES), min_size=1, max_size=most_steps))
+    return random_image_program(rng, kinds, (1, 1))
+
+
+def random_image_program(
+    rng: np.random.Generator, kinds: list[str], positions: tuple[int, int] | None = None
+) -> Program:
     """The program of a seed and of the kinds of its steps; a step that cannot be is left out."""
     scene = Scene(rng, [])
-    scene.ops += _start(scene)
+    scene.ops += _start(scene, positions)
     for k, kind in enumerate(kinds):
         op = STEPS[kind](scene, f"v{k}", scene.value())
         try:  # an operation that may leave int64, or has a window that does not fit, is not a program

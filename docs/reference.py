@@ -109,11 +109,15 @@ def signature(name: str, thing: Any) -> str:
 
 def argument(parameter: inspect.Parameter) -> str:
     """One parameter; a default that is a function or a class is written as its name."""
-    text = parameter.name
+    text = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(
+        parameter.kind, ""
+    ) + parameter.name
     if parameter.annotation is not parameter.empty:
         text += f": {parameter.annotation}"
     if parameter.default is not parameter.empty:
-        text += f" = {getattr(parameter.default, '__name__', repr(parameter.default))}"
+        text += f" = {getattr(parameter.default, '__name__', repr(parameter.default))}".replace(
+            "<lambda>", "..."
+        )
     return text
 
 

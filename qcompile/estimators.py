@@ -159,7 +159,7 @@ class QuantizedPolynomialClassifier(ClassifierMixin, _QuantizedPolynomial):  # t
 
     Parameters: see ``qcompile.train.choices.Choices``; ``random_state`` is its seed and
     ``n_jobs`` its jobs. None means "chosen by validation on the training rows". Columns are numbers;
-    text columns need an encoder of scikit-learn's before, or ``qcompile.api.train``. There are no
+    text columns need one of scikit-learn's encoders first, or ``qcompile.api.train``. There are no
     sample weights: the certificate is about the mean loss over the rows.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The Python face of every command: short compositions that return frozen records.
+"""Every command as a function that returns a frozen record.
 
 Each name is imported when it is first used, so that opening a model does not import a solver.
 The files are private because each has the name of its one function.

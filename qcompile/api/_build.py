@@ -47,7 +47,7 @@ CERTIFICATE, PAGE, NUMBERS = "certificate.npz", "report.html", "report.json"
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """What ``build`` made.
+    """The result of ``build``.
 
     Attributes:
         folder: holds model.onnx, certificate.npz, report.html and report.json.
@@ -84,12 +84,12 @@ def build(
         output: folder; its earlier files are replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
-        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
+        reading: how missing cells are written, which columns are kept or dropped, how dates are read.
         target: a target's name or a TOML file.
-        form: of the ONNX file, a file name of backends/onnx/forms.
+        form: form of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
-        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
-        on_event: told of every stage.
+        force: replace files that qcompile did not write, and keep them as NAME.bak.
+        on_event: called with an event at every stage.
 
     Raises:
         QCompileError: the table, a setting, the target or the output cannot be used.

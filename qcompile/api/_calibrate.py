@@ -13,12 +13,12 @@ __all__ = ["calibrate"]
 def calibrate(
     isa: str | None = None, seconds: float = 0.1, say: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """Measure, store, and return the costs that kernels are chosen by.
+    """Measure, store and return the costs by which kernels are chosen.
 
     Args:
-        isa: instruction set; by default the best this CPU runs.
-        seconds: of each measurement.
-        say: told of progress.
+        isa: instruction set; the best that this CPU has by default.
+        seconds: duration of each measurement.
+        say: called with a sentence of progress.
 
     Returns:
         isa, file, machine, and costs: rows of mode ("single", "batch"), method, nanoseconds per

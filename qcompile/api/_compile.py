@@ -46,10 +46,10 @@ def compile_model(
         target: name or file.
         out: folder to write.
         layout: "plain", "arduino", "zephyr", or "library" (the targets of LIBRARY_ISA only).
-        kernel: of the dot products, or "auto".
+        kernel: kernel of the dot products, or "auto".
         form: "trained", or "ternary": bilinear neurons as differences of two ternary squares, the
             same function (ir/ternary_form.py).
-        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
+        force: replace files that qcompile did not write, and keep them as NAME.bak.
 
     Raises:
         QCompileError: the model or target cannot be read, or the folder cannot be written.

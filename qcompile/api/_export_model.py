@@ -44,14 +44,14 @@ def export_model(
     """Write a model as ONNX in a form, after every output bit has been compared on 1,000 rows.
 
     Args:
-        model: a model file of ours, a build folder, another tool's low-bit ONNX file, or a .qir program.
+        model: a model file of qcompile's, a build folder, a low-bit ONNX file, or a .qir program.
         output: the ONNX file; an existing one is replaced as a whole. What a form needs beside it
             has the same name and another ending.
         form: "packed", "dense", "int4", "int2", "qonnx", "reference", ..: a file name of
             backends/onnx/forms.
         tail: type of the integers behind the first layer: "auto" (by the proved bound), "int32",
             "double" or "int64".
-        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
+        force: replace files that qcompile did not write, and keep them as NAME.bak.
 
     Raises:
         ModelError: the model is missing, unreadable or damaged.

@@ -49,8 +49,8 @@ def import_model(
         output: folder for model.onnx and program.qir, which every other command reads.
         inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", ..), where the file
             does not say.
-        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
-        on_event: told of every comparison.
+        force: replace files that qcompile did not write, and keep them as NAME.bak.
+        on_event: called with an event after every comparison.
 
     Raises:
         ModelError: the file is missing or damaged.

@@ -20,8 +20,8 @@ def write_model(network: Network, path: Path, form: str = "packed") -> Path:
 
     Args:
         network: any network.
-        path: of the file.
-        form: of the graph, a file name of backends/onnx/forms.
+        path: the file to write.
+        form: form of the graph, a file name of backends/onnx/forms.
 
     Raises:
         QCompileError: the form is unknown or cannot hold the network, or the file cannot be written.

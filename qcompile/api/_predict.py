@@ -57,7 +57,7 @@ def predict(model: str | Path, data: Any, reading: Reading | None = None) -> Pre
         model: a model file, a build folder, or what ``import`` wrote or reads.
         data: file, "sklearn:NAME", "openml:NAME" or a pandas frame with the training columns; for an
             imported model with as many columns as it reads, in its order.
-        reading: what means a missing cell in these rows, if it is not what did in training.
+        reading: how missing cells are written in these rows, if not as in the training table.
 
     Raises:
         QCompileError: the model or the table cannot be read, or a column is missing.

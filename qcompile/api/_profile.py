@@ -40,10 +40,10 @@ def profile(
     libraries: Sequence[str | Path] = (),
     as_files: bool = False,
 ) -> Profiled:
-    """Measure p50, p90 and p99, the contestants taking turns in one process.
+    """Measure p50, p90 and p99 latency of models that take turns in one process.
 
-    One model of ours is timed on every back-end that runs here, beside a float32 ONNX graph of the
-    same function. Any other ONNX file, or several files, are timed in ONNX Runtime side by side.
+    A single model of qcompile's is timed on every back-end that runs here, next to a float32 ONNX
+    graph of the same function. Any other ONNX file, or several files, are timed in ONNX Runtime side by side.
 
     Args:
         *models: model files or build folders.

@@ -26,7 +26,7 @@ __all__ = ["TrainedModel", "read_table", "train"]
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What ``train`` wrote, and how it came about."""
+    """What ``train`` wrote, and the trained network."""
 
     path: Path
     trained: Trained
@@ -68,18 +68,18 @@ def train(
     force: bool = False,
     on_event: Listener = ignore,
 ) -> TrainedModel:
-    """Train on a table and write the model file, the certificate's summary inside it.
+    """Train on a table and write the model file, with a summary of the certificate inside.
 
     Args:
         source: file, "sklearn:NAME", "openml:NAME", or a pandas frame.
         output: the model file; replaced only when everything has succeeded.
         label: column to predict; the last one by default.
         task: "classification" or "regression"; decided from the label by default.
-        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
-        form: of the ONNX file, a file name of backends/onnx/forms.
+        reading: how missing cells are written, which columns are kept or dropped, how dates are read.
+        form: form of the ONNX file, a file name of backends/onnx/forms.
         choices: training settings.
-        force: replace files there that no earlier run wrote, and keep their content as NAME.bak.
-        on_event: told of every stage.
+        force: replace files that qcompile did not write, and keep them as NAME.bak.
+        on_event: called with an event at every stage.
 
     Raises:
         QCompileError: the table, a setting or the output cannot be used.

@@ -64,9 +64,9 @@ def verify(
         data: the table it was built from; with it the certificate and the deployed network's
             objective are recomputed from the data alone.
         rows: seeded random rows per artifact, besides the worst-case rows.
-        seed: of these rows.
+        seed: seed of these rows.
         targets: cores on which the generated C is run in an emulator and compared as well.
-        reading: what means a missing cell in the data, if it is not what did in training.
+        reading: how missing cells are written in the data, if not as in the training table.
 
     Raises:
         QCompileError: a file is missing or unreadable, or the data are not a table.

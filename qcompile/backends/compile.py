@@ -59,7 +59,7 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
 
     Args:
         lowered: the program.
-        form: of the ONNX file, a file name of backends/onnx/forms.
+        form: form of the ONNX file, a file name of backends/onnx/forms.
 
     Raises:
         QCompileError: there is no such form, or it cannot hold the program.

@@ -56,7 +56,7 @@ class OnnxProfile:
     """What was measured of one file.
 
     Attributes:
-        path: of the file.
+        path: the file.
         size_bytes: on disk, tensors in other files included.
         session_ms: from the file to a session.
         first_run_ms: the first call, batch ``batches[0]``.

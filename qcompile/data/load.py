@@ -49,7 +49,7 @@ def load(
         source: a .csv, .tsv, .parquet or .npz file, ``sklearn:NAME``, ``openml:NAME``, or a frame.
         label: name of the label column; the last column if not given.
         task: "classification" or "regression"; decided from the labels if not given.
-        reading: what means a missing cell, which columns are kept and dropped, what becomes of dates.
+        reading: how missing cells are written, which columns are kept or dropped, how dates are read.
 
     Raises:
         DataError: one sentence about what is wrong and what to do.

@@ -23,7 +23,7 @@ class Model:
     """A model on disk and what it means.
 
     Attributes:
-        path: of the file.
+        path: the file.
         content: of the file.
         program: as lowered or imported.
         network: None for what is not our two-layer network.

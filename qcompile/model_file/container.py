@@ -48,7 +48,7 @@ def read_model(path: str | Path, external: bool = True) -> onnx.ModelProto:
     """Parse an ONNX file.
 
     Args:
-        path: of the file.
+        path: the file.
         external: read tensors that lie in other files inside its folder; otherwise refuse them.
 
     Returns:

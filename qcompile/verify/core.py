@@ -28,7 +28,7 @@ def on_core(program: Program, target: str | Path, rows: int, seed: int) -> Outco
         program: the model.
         target: one that an emulator here serves.
         rows: seeded rows, besides the worst-case rows.
-        seed: of these rows.
+        seed: seed of these rows.
 
     Raises:
         UnsupportedError: no emulator here runs the target, with the reason.

@@ -1,4 +1,4 @@
-"""Krivine rounding: the paper's random network, right in expectation [BP21].
+"""Krivine rounding: the paper's random network, right in expectation [BP21], [Kri79].
 
 With gamma = ln(1 + sqrt 2), V = A + B filled up to diagonal rho, and g ~ N(0, R),
 

@@ -1,6 +1,6 @@
 """Lasso: min 1/2 a'Ka - c'a + lambda |a|_1 for a Gram matrix K, exactly, by an active set.
 
-As Lawson and Hanson do for non-negative least squares, with signs: the inverse M of K on
+As Lawson and Hanson [LH74] do for non-negative least squares, with signs: the inverse M of K on
 the support is kept, so that with r = c - K a
 
     minimise    a_S += M (r_S - lambda sign_S): the exact optimum on this support and these signs

@@ -1,4 +1,4 @@
-"""Nesterov-Todd scaling of a pair of positive definite matrices, and how far a step may go.
+"""Nesterov-Todd scaling [NT97] of a pair of positive definite matrices, and how far a step may go.
 
 G with G' S G = G^-1 A G^-T = diag(d): in these coordinates both matrices are the same
 diagonal, W = G G' maps S to A (A = W S W), and the linearised complementarity

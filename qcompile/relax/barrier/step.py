@@ -2,7 +2,7 @@
 
 A direction solves the linearised equations for complementary products of ``target`` each:
 0 for the predictor, sigma mu for the corrector, which also carries the predictor's
-second-order terms (Mehrotra).
+second-order terms [Meh92].
 """
 
 from __future__ import annotations

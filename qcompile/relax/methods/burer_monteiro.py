@@ -1,4 +1,4 @@
-"""Factored method for problems too large for an interior point: A = P P', B = N N'.
+"""Factored method [BM03] for problems too large for an interior point: A = P P', B = N N'.
 
 A gradient costs O(n D r) and the memory is O((n + D) r) beside the data, so tens of thousands
 of samples fit. The rows obey the family's diagonal rule by construction (solve/factor.py), log

@@ -1,4 +1,4 @@
-"""cvxpy_sdp: the SDP as CVXPY states it, solved by SCS or Clarabel. The reference method.
+"""cvxpy_sdp: the SDP in CVXPY [DB16], solved by SCS [OCPB16] or Clarabel [GC24]. The reference method.
 
 Two forms of the bilinear family: ``reduced`` (two D x D cones, docs/theory.md#symmetric-reduction)
 and ``block`` (the paper's 2D x 2D cone), of equal optimum. The other families have the reduced form only.

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import math
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.model.bits import pack_bits, pack_planes, pack_signs, unpack_bits, unpack_signs, words
+from qcompile.model.bits import (
+    bit_rows,
+    levels_of,
+    pack_bits,
+    pack_planes,
+    pack_signs,
+    unpack_bits,
+    unpack_signs,
+    words,
+)
 
 # Each side of every word boundary up to two words: where tail bugs live.
 WIDTHS = (1, 2, 7, 8, 63, 64, 65, 127, 128, 129)
@@ -79,3 +90,22 @@ def test_codes_that_do_not_fit_the_planes_are_refused(codes: list[list[int]]) ->
 
 def test_no_rows_pack_to_no_rows() -> None:
     assert pack_signs(np.zeros((0, 65), dtype=np.int8)).shape == (0, 2)
+
+
+matrices = st.lists(st.lists(st.integers(-(2**61), 2**61), min_size=3, max_size=3), max_size=4)
+
+
+@given(matrices | st.lists(st.lists(st.sampled_from((-9, -3, 3, 15)), min_size=3, max_size=3), max_size=4))
+def test_every_integer_matrix_is_digits_on_its_coarsest_grid(entries: list[list[int]]) -> None:
+    weight = np.array(entries, dtype=np.int64).reshape(-1, 3)
+    levels = levels_of(weight)
+    digits = levels.digits(weight)
+    np.testing.assert_array_equal(levels.low + levels.step * digits, weight)
+    present = sorted({int(x) for x in digits.ravel()})
+    if present and int(weight.max()) - int(weight.min()) < 2**62:
+        assert (present[0], present[-1]) == (0, levels.count - 1)
+        assert len(present) == 1 or math.gcd(*present) == 1, "a coarser grid would hold it"
+    rows = bit_rows(weight)
+    assert len(rows.bits) == levels.bits == max(1, (levels.count - 1).bit_length())
+    rebuilt = sum((plane.astype(np.int64) << b for b, plane in enumerate(rows.bits)), np.zeros_like(weight))
+    np.testing.assert_array_equal(rows.low + rows.step * rebuilt, weight)

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from qcompile.kernels import method as methods
 from qcompile.kernels.contract import TwoLayer
-from qcompile.kernels.fused.bit_rows import bit_rows
 from qcompile.kernels.generate import cache
 from qcompile.kernels.generate.arena import Arena
 from qcompile.kernels.method import Cost, LanesMethod, Method
 from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers import lanes, tile
 from qcompile.kernels.subset.drivers.lanes import Subset
+from qcompile.model.bits import levels_of
 
 __all__ = [
     "BATCH",
@@ -77,7 +77,7 @@ def predicted_ns(cost: Cost, method: Method, bits: int, rows: int, inputs: int) 
 def choose(form: TwoLayer, isa: Isa, rows: int) -> Choice:
     """The cheapest method for single rows (rows < BATCH) or batches, by ``stored``."""
     both = form.u if form.v is None else np.concatenate([form.u, form.v])
-    bit_count = len(bit_rows(both).bits) * len(both)
+    bit_count = levels_of(both).bits * len(both)
     bits = form.encoder.bits
     table = stored(isa.name)["batch" if rows >= BATCH else "single"]
     expected = _expected(table, table, bits, bit_count, form.encoder.width)

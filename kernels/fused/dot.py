@@ -2,7 +2,7 @@
 
 What calibration measures and what the tests compare with the slow reference; networks run in loop.py.
 
-(w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (kernels/fused/bit_rows.py)
+(w c)_j = low sum_i c_i + step sum_b 2^b S[b, j]         (qcompile/model/bits.py)
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from qcompile.kernels import method as methods
 from qcompile.kernels.contract import Dot
-from qcompile.kernels.fused.bit_rows import bit_rows
 from qcompile.kernels.fused.choose import bind
 from qcompile.kernels.generate import native
 from qcompile.kernels.generate.arena import Arena
@@ -22,6 +21,7 @@ from qcompile.kernels.generate.native import Native
 from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.simd.isa import current
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
+from qcompile.model.bits import bit_rows
 
 __all__ = ["State", "fill", "pack"]
 

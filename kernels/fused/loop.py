@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels.contract import TwoLayer
-from qcompile.kernels.fused.bit_rows import bit_rows
 from qcompile.kernels.fused.choose import bind
 from qcompile.kernels.fused.encode import encode_plan, encode_text
 from qcompile.kernels.fused.second_layer import second_layer
@@ -27,6 +26,7 @@ from qcompile.kernels.generate.native import Native
 from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
+from qcompile.model.bits import bit_rows
 
 __all__ = ["Fused", "build"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.kernels.contract import TwoLayer
-from qcompile.kernels.fused.bit_rows import BitRows
 from qcompile.kernels.generate.arena import Arena
+from qcompile.model.bits import BitRows
 
 __all__ = ["SecondLayer", "Shape", "second_layer", "text_of"]
 

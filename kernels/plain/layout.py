@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.kernels.fused.bit_rows import bit_rows
+from qcompile.model.bits import bit_rows
 
 __all__ = ["LANES", "pack_weights", "padded"]
 

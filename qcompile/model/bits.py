@@ -1,17 +1,30 @@
-"""The one bit layout: signs in 64-bit words, integers as bit planes.
+"""The one bit layout, and the one answer to how many bits an integer matrix has.
 
 Element ``j`` of a row sits in bit ``j % 64`` of word ``j // 64``. Padding bits
 are 0 in every row, so that they cancel in an xor.
+
+Integer weights are rows of bits over an evenly spaced grid:
+
+    w_ji = low + step * sum_b 2^b bits[b, j, i]
+    (w c)_j = low * sum_i c_i + step * sum_b 2^b S[b, j],    S[b, j] = sum of c_i where bits[b, j, i]
+
+So signs are one plane (low -1, step 2), trits two (low -1, step 1), odd k-bit levels k planes
+(low -(2^k - 1), step 2): the SUBSET SUM S of unsigned codes over a row of bits is all there is
+to make fast, for every weight grid.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["pack_bits", "pack_planes", "pack_signs", "unpack_bits", "unpack_signs", "words"]
+__all__ = [
+    "BitRows", "Levels", "bit_rows", "levels_of", "pack_bits", "pack_planes", "pack_signs", "planes_of",
+    "unpack_bits", "unpack_signs", "words",
+]  # fmt: skip
 
 WORD = 64
 
@@ -113,4 +126,79 @@ def pack_planes(codes: NDArray[Any], bits: int) -> NDArray[np.uint64]:
     codes = np.asarray(codes).astype(np.int64)
     if codes.size and (codes.min() < 0 or codes.max() >= 1 << bits):
         raise ValueError(f"codes lie in [{codes.min()}, {codes.max()}], outside 0..{(1 << bits) - 1}.")
-    return np.stack([pack_bits((codes >> b) & 1) for b in range(bits)])
+    return np.stack([pack_bits(plane) for plane in planes_of(codes, bits)])
+
+
+def planes_of(codes: NDArray[np.int64], bits: int) -> NDArray[np.bool_]:
+    """(bits, *shape of codes): plane ``b`` holds bit ``b`` of every code, two's complement if negative.
+
+    >>> planes_of(np.array([2, 3]), 2).astype(int).tolist()
+    [[0, 1], [1, 1]]
+    """
+    return np.stack([(codes >> b) & 1 for b in range(bits)]).astype(np.bool_)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The evenly spaced grid that holds a matrix: entries are ``low + step * digit``.
+
+    Attributes:
+        low: smallest entry.
+        step: distance of neighbouring levels, at least 1: all entries differ by multiples of it.
+        count: levels from the smallest to the largest entry; digits are below it.
+    """
+
+    low: int
+    step: int
+    count: int
+
+    @property
+    def bits(self) -> int:
+        """Bits of a digit, at least 1: 1 for signs, 2 for trits, k for odd k-bit levels."""
+        return max(1, (self.count - 1).bit_length())
+
+    def digits(self, weight: NDArray[Any]) -> NDArray[np.int64]:
+        """The digit of each entry."""
+        out: NDArray[np.int64] = (np.asarray(weight).astype(np.int64) - self.low) // self.step
+        return out
+
+
+def levels_of(weight: NDArray[Any]) -> Levels:
+    """The coarsest grid of an integer matrix; of an empty one, a single level at 0.
+
+    >>> levels_of(np.array([[-1, 1]])), levels_of(np.array([[-3, 3, 1]])).bits
+    (Levels(low=-1, step=2, count=2), 2)
+    """
+    w = np.asarray(weight).astype(np.int64)
+    if not w.size:
+        return Levels(0, 1, 1)
+    low, high = int(w.min()), int(w.max())
+    # Wider differences leave 64 bits; such a matrix has no planes worth making.
+    step = int(np.gcd.reduce((w - low).ravel())) if high - low < 2**62 else 1
+    return Levels(low, max(1, step), (high - low) // max(1, step) + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class BitRows:
+    """An integer matrix (m, d) as bit planes.
+
+    Attributes:
+        bits: (planes, m, d) bool.
+        low: smallest weight.
+        step: distance between neighbouring weights of the grid, at least 1.
+    """
+
+    bits: NDArray[np.bool_]
+    low: int
+    step: int
+
+
+def bit_rows(weight: NDArray[Any]) -> BitRows:
+    """Decompose a matrix whose entries differ by less than 2^62; exact.
+
+    >>> one = bit_rows(np.array([[-1, 1, 1]]))
+    >>> one.low, one.step, one.bits.astype(int).tolist()
+    (-1, 2, [[[0, 1, 1]]])
+    """
+    levels = levels_of(weight)
+    return BitRows(planes_of(levels.digits(weight), levels.bits), levels.low, levels.step)

@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.model.bits import levels_of
+
 __all__ = ["Digits", "digits_of", "pack", "unpack"]
 
 
@@ -68,9 +70,8 @@ def digits_of(weights: NDArray[Any]) -> Digits:
         return Digits(-1, 2, 2)
     if np.isin(present, (-1, 1)).all():
         return Digits(-1, 2, 2)
-    step = int(np.gcd.reduce(np.diff(present))) or 1
-    low, high = int(present[0]), int(present[-1])
-    return Digits(low, step, max(2, (high - low) // step + 1))
+    levels = levels_of(present)
+    return Digits(levels.low, levels.step, max(2, levels.count))
 
 
 def pack(weights: NDArray[Any], digits: Digits) -> NDArray[np.uint8]:

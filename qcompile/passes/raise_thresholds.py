@@ -43,7 +43,7 @@ from qcompile.ir.fit import fit_types
 from qcompile.ir.operation import Op
 from qcompile.ir.ops import Conv, Dot, Threshold
 from qcompile.ir.program import Program
-from qcompile.passes.select_kernel import weight_planes
+from qcompile.model.bits import levels_of
 from qcompile.targets.schema import Target
 
 AFTER = ("fold_thresholds",)
@@ -61,7 +61,7 @@ def run(program: Program, target: Target | None = None) -> Program:
             if isinstance(dot, Dot | Conv) and alone and (np.abs(op.levels) < FAR).all():
                 signs = op.sign.astype(np.int64).reshape(-1, *(1,) * (dot.weight.ndim - 1))
                 negated = replace(dot, weight=dot.weight * signs)
-                if weight_planes(negated.weight) <= weight_planes(dot.weight):
+                if levels_of(negated.weight).bits <= levels_of(dot.weight).bits:
                     made[op.a] = negated
                     levels = np.sort(op.levels * op.sign[:, None].astype(np.int64), axis=1)
                     op = replace(op, levels=levels, sign=np.ones_like(op.sign))

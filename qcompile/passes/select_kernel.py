@@ -26,12 +26,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot
 from qcompile.ir.program import Program
+from qcompile.model.bits import levels_of
 from qcompile.targets.schema import Target
 
 AFTER = ("choose_accumulators",)
@@ -52,7 +50,7 @@ def run(program: Program, target: Target | None = None) -> Program:
 def choice(op: Dot, low: int, high: int) -> dict[str, str]:
     """Kernel and reason for a dot whose inputs lie in [low, high]."""
     inputs = max(1, (high - low).bit_length())
-    weights = weight_planes(op.weight)
+    weights = levels_of(op.weight).bits
     m, d = op.weight.shape
     pairs, lanes = -(-d // 64) * weights * inputs, -(-m // LANES) * LANES
     planes, multiply = START + PACK * d * inputs + pairs * (WORD + LANE * lanes), MULTIPLY * d * m
@@ -60,16 +58,3 @@ def choice(op: Dot, low: int, high: int) -> dict[str, str]:
         "kernel": "planes_i8_u8" if planes < multiply else "multiply_i64_i64",
         "reason": f"{weights}x{inputs} planes {planes:.0f} ns, multiply {multiply:.0f} ns",
     }
-
-
-def weight_planes(weight: NDArray[np.int64]) -> int:
-    """Bit planes of the weights after taking out their minimum and common step.
-
-    w = least + step * (unsigned number of this many bits): 1 for signs, 2 for trits, k for k-bit
-    odd levels.
-    """
-    if not weight.size:
-        return 1
-    least, most = int(weight.min()), int(weight.max())
-    step = int(np.gcd.reduce((weight - least).ravel())) if most - least < 2**62 else 1
-    return max(1, ((most - least) // max(1, step)).bit_length())

@@ -20,9 +20,10 @@ from qcompile.ir.ranges import Range
 from qcompile.ir.support import require
 from qcompile.kernels.plain import machine
 from qcompile.kernels.plain.layout import pack_weights, padded
+from qcompile.model.bits import levels_of
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.step_encoder import StepEncoder
-from qcompile.passes.select_kernel import choice, weight_planes
+from qcompile.passes.select_kernel import choice
 
 __all__ = ["Tape", "assemble"]
 
@@ -225,5 +226,5 @@ def _by_planes(op: Op, inputs: Range) -> bool:
     if not isinstance(op, Dot) or not op.weight.size:
         return False
     asked = op.notes.get("kernel")
-    known = asked in ("planes_i8_u8", "multiply_i64_i64") and weight_planes(op.weight) <= MOST_PLANES
+    known = asked in ("planes_i8_u8", "multiply_i64_i64") and levels_of(op.weight).bits <= MOST_PLANES
     return (asked if known else choice(op, *inputs)["kernel"]) == "planes_i8_u8"

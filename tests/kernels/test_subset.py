@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from qcompile.kernels.contract import Dot, dot_reference
-from qcompile.kernels.fused.bit_rows import bit_rows, subset_sums
 from qcompile.kernels.fused.dot import fill, pack
 from qcompile.kernels.method import TileMethod, load, names
 from qcompile.kernels.simd import isa
+from qcompile.model.bits import bit_rows
 
 METHODS = names()
 
@@ -144,5 +144,5 @@ def test_every_integer_grid_is_rows_of_bits(grid):
     weight = rng.choice(grid, (6, 11))
     codes = rng.integers(0, 256, (3, 11))
     rows = bit_rows(weight)
-    sums = sum(subset_sums(plane, codes) << b for b, plane in enumerate(rows.bits))
+    sums = sum((codes @ plane.T.astype(np.int64)) << b for b, plane in enumerate(rows.bits))
     np.testing.assert_array_equal(rows.low * codes.sum(1, keepdims=True) + rows.step * sums, codes @ weight.T)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.model.bits import planes_of
+
 __all__ = ["Planes", "decompose", "packed_bytes", "packed_words", "rebuild"]
 
 
@@ -36,13 +38,13 @@ def decompose(weight: NDArray[np.int64]) -> Planes:
         # Odd w in -(2^k - 1) .. 2^k - 1: (w + 2^k - 1) / 2 has k bits, bit b set where R_b = +1.
         k = top.bit_length()
         shifted = (weight + (1 << k) - 1) // 2
-        bits = np.stack([1 - ((shifted >> b) & 1) for b in range(k)])
+        bits = ~planes_of(shifted, k)
         return Planes("signs", tuple(1 << b for b in range(k)), bits.astype(np.uint8))
     if top <= 1:
         return Planes("masks", (1, -1), np.stack([weight == 1, weight == -1]).astype(np.uint8))
     k = max(int(weight.max()).bit_length(), int(-weight.min() - 1).bit_length() if weight.min() < 0 else 0)
-    bits = np.stack([(weight >> b) & 1 for b in range(k + 1)]).astype(np.uint8)
-    return Planes("masks", (*(1 << b for b in range(k)), -(1 << k)), bits)
+    bits = planes_of(weight, k + 1)  # two's complement: the last plane counts -2^k
+    return Planes("masks", (*(1 << b for b in range(k)), -(1 << k)), bits.astype(np.uint8))
 
 
 def rebuild(planes: Planes) -> NDArray[np.int64]:

@@ -20,11 +20,13 @@ def main() -> None:
         from qcompile.cli import main as command
 
         command()
-    except signals.Stopped:
-        signals.caught()
-        print(f"qcompile: {signals.sentence()}", file=sys.stderr)
     except SystemExit as leaving:
         code = leaving.code
+    except BaseException:
+        if signals.exit_code() is None:
+            raise
+        signals.caught()
+        print(f"qcompile: {signals.sentence()}", file=sys.stderr)
     signals.reset()
     sys.exit(signals.exit_code() or code)  # type: ignore[arg-type]
 

@@ -47,6 +47,15 @@ class Commands(click.Group):
             )
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, without the empty line that it prints where a signal ends the run."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            if sys.stderr.isatty():  # behind the ^C that a terminal shows
+                click.echo(err=True)
+            raise click.Abort from stopped
+
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> NoReturn:
@@ -65,8 +74,7 @@ class Commands(click.Group):
             sys.stdout.flush()
             signals.check()
         except (KeyboardInterrupt, click.Abort):
-            signals.caught()
-            _leave(signals.exit_code() or 130, signals.sentence())
+            _leave(130, signals.sentence())
         except click.ClickException as error:
             _leave(2, _usage_sentence(error))
         except CheckFailed as answer:
@@ -108,20 +116,10 @@ def _system_sentence(error: OSError) -> str:
     """What the operating system refused, and of which file."""
     from qcompile.files import reason_of
 
-    if error.filename is None and not _flushed():
-        streams.abandon()
-        return f"Standard output cannot be written: {reason_of(error)}."
-    what = "A file" if error.filename is None else os.fsdecode(error.filename)
-    return f"{what} cannot be used: {reason_of(error)}."
-
-
-def _flushed() -> bool:
-    """Whether what was printed so far has arrived."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return False
-    return True
+    if error.filename is None:
+        return f"The system refused to read or write: {reason_of(error)}."
+    verb = "written" if error.filename == streams.NAME else "used"
+    return f"{os.fsdecode(error.filename)} cannot be {verb}: {reason_of(error)}."
 
 
 def _one_line(error: object) -> str:
@@ -129,6 +127,11 @@ def _one_line(error: object) -> str:
 
 
 def _leave(code: int, sentence: str) -> NoReturn:
+    """Say why the run ends, and end it; a signal is the reason whatever else it led to."""
+    stopped = signals.exit_code()
+    if stopped is not None:
+        signals.caught()
+        code, sentence = stopped, signals.sentence()
     if sentence:
         try:
             click.echo(f"qcompile: {_one_line(sentence)}", err=True)

@@ -18,6 +18,7 @@ from typing import Any
 __all__ = ["abandon", "prepared"]
 
 ERRORS = "qcompile"
+NAME = "Standard output"  # in the place of a file name, where it cannot be written
 WORDS = dict(zip("µ–—±×²≤≥·…", ("u", "-", "-", "+-", "x", "2", "<=", ">=", "*", "..."), strict=True))
 
 
@@ -40,6 +41,9 @@ class Pipe(io.FileIO):
         except BrokenPipeError:
             abandon(self.fileno())
             return memoryview(data).nbytes
+        except OSError as error:
+            abandon(self.fileno())
+            raise OSError(error.errno, error.strerror, NAME) from None
 
 
 def abandon(descriptor: int = 1) -> None:

@@ -27,11 +27,11 @@ from qcompile.files.seal import sealed
 from qcompile.ir.lower import lower
 from qcompile.model.reading import Reading
 from qcompile.model_file.form import onnx_form
-from qcompile.model_file.names import MODEL
+from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
 from qcompile.numerals import number
 from qcompile.report import record as parts
 from qcompile.report.json_text import to_json
-from qcompile.report.page.page import render
+from qcompile.report.page.page import drawn_by, render
 from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.targets.schema import load_target
@@ -41,8 +41,6 @@ from qcompile.train.trained import Trained
 from qcompile.verify.equality import Outcome, compare_all
 
 __all__ = ["Built", "build"]
-
-CERTIFICATE, PAGE, NUMBERS = "certificate.npz", "report.html", "report.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +116,7 @@ def build(
         files = _write(folder, trained, compiled)
         record = _record(table, trained, compiled, outcomes, report, files)
         record["targets"] = target_part(lowered, report, goal)
+        record["page"] = drawn_by()
         record = json.loads(to_json(record))  # the page shows what the file holds, to the last digit
         page = render(record, trained.network).encode()
         (folder / PAGE).write_bytes(page)

@@ -109,7 +109,10 @@ def info(model: str | Path) -> Described:
     facts["compiled"] = listing["sentence"]
     facts["runs here by"] = listing["host_kernel"]
     if "certificate" in provenance:
-        facts["proved"] = parts.certificate_part(provenance["certificate"])["sentence"]
+        facts["proved"] = (
+            f"{parts.certificate_part(provenance['certificate'])['sentence']} (as stated in the file, not "
+            "checked: `qcompile verify` with --data checks it)"
+        )
     for key in ("source", "loss", "beta", "seed", "imported_from", "producer"):
         if provenance.get(key) is not None:
             facts[key.replace("_", " ")] = str(provenance[key])

@@ -8,6 +8,7 @@ from typing import Any
 from qcompile.api._export_model import write_files
 from qcompile.backends.compile import RUNS_HERE, compile_program
 from qcompile.errors import UnsupportedError, did_you_mean
+from qcompile.files import readable
 from qcompile.ir.lower import lower
 from qcompile.model.network import Network
 from qcompile.run.runner import runner
@@ -28,7 +29,7 @@ def write_model(network: Network, path: Path, form: str = "packed") -> Path:
     """
     from qcompile.backends.onnx.build import build
 
-    write_files(build(lower(network, path.stem), option=form), path)
+    write_files(build(lower(network, readable(path.stem)), option=form), path)
     return path
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qcompile.backends.compile import as_it_is, compile_program, shipped
+from qcompile.backends.compile import Compiled, as_it_is, compile_program, shipped
 from qcompile.checks import Check
-from qcompile.errors import ModelError, QCompileError, UnsupportedError
+from qcompile.errors import QCompileError, UnsupportedError
 from qcompile.importers.open import Model, model_path, network_of, open_model
 from qcompile.model.reading import Reading
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import DIGEST, digest
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PROGRAM
+from qcompile.report.recheck import read_report, reported_figures, reported_files
 from qcompile.run.runner import runner
-from qcompile.train.recheck import proof_on_data, proof_on_paper
+from qcompile.train.recheck import proof_on_data, proof_on_paper, table_of
 from qcompile.verify.core import folder_on_core, on_core
 from qcompile.verify.equality import outcome, test_bench
 from qcompile.verify.folder import is_firmware, read_firmware
@@ -75,6 +74,11 @@ def verify(
         raise QCompileError(f"rows is {rows}; give at least 1.")
     place = Path(folder)
     if is_firmware(place):
+        if data is not None:
+            raise QCompileError(
+                f"{place} holds compiled C, so there is no certificate to check on data; leave it out, or "
+                "verify the build that it was made from."
+            )
         return _verified(folder, _firmware(place, targets, rows, seed))
     if all((place / name).is_file() for name in (MODEL, PROGRAM)) and not (place / NUMBERS).is_file():
         if data is not None:
@@ -82,20 +86,30 @@ def verify(
                 f"{place} was imported, so there is no certificate to check on data; leave it out."
             )
         model = open_model(place)
-        checks = [_compiled_file(model, rows, seed), *_artifacts(model, rows, seed)]
+        checks = [_compiled_file(model, rows, seed)]
+        checks += _artifacts(model, compile_program(model.program), rows, seed)
         return _verified(folder, [*checks, *_on_cores(model, targets, rows, seed)])
     if place.is_dir():
         read_model(model_path(place))  # a file that is no model is an error, a changed one an answer
-    checks = list(_files(place)) if place.is_dir() else []
-    if all(c.passed for c in checks if c.name == MODEL):
-        model = open_model(place)
-        checks += _artifacts(model, rows, seed)
-        checks += _on_cores(model, targets, rows, seed)
-        certificate = model.path.parent / CERTIFICATE
+    report = read_report(place) if place.is_dir() else {}
+    checks = list(reported_files(place, report)) if report else []
+    if not all(c.passed for c in checks if c.name == MODEL):
         if data is not None:
-            checks += proof_on_data(certificate, network_of(model), data, reading)
-        elif place.is_dir():
-            checks += proof_on_paper(certificate, network_of(model))
+            told = "was not recomputed from the data, because the model file is not the one that was built."
+            checks.append(Check("certificate", False, told))
+        return _verified(folder, checks)
+    model = open_model(place)
+    compiled = compile_program(model.program)
+    checks += _artifacts(model, compiled, rows, seed)
+    checks += _on_cores(model, targets, rows, seed)
+    certificate = model.path.parent / CERTIFICATE
+    table = None if data is None else table_of(network_of(model), data, reading)
+    if table is not None:
+        checks += proof_on_data(certificate, network_of(model), table)
+    elif place.is_dir():
+        checks += proof_on_paper(certificate, network_of(model))
+    if report:
+        checks += reported_figures(place, report, model, compiled, table)
     return _verified(folder, checks)
 
 
@@ -138,33 +152,8 @@ def _firmware(place: Path, targets: Sequence[str | Path], rows: int, seed: int) 
     return checks
 
 
-def _files(place: Path) -> Iterator[Check]:
-    """Files are the ones that report.json describes."""
-    path = place / NUMBERS
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))["files"]
-        expected = {str(name): str(entry["sha256"]) for name, entry in described.items()}
-    except FileNotFoundError:
-        raise ModelError(f"{place} holds no {NUMBERS}; give a folder that `qcompile build` wrote.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ModelError(f"{path} is not a report that `qcompile build` wrote; build again.") from None
-    for name, told in expected.items():
-        if not (place / name).is_file():
-            raise ModelError(f"{place / name} is missing; build again.")
-        found = hashlib.sha256((place / name).read_bytes()).hexdigest()
-        same = found == told
-        yield Check(
-            name,
-            same,
-            f"is the file that was built (sha256 {found[:12]})"
-            if same
-            else f"was changed after the build: its sha256 is {found[:12]}, {NUMBERS} says {told[:12]}.",
-        )
-
-
-def _artifacts(model: Model, rows: int, seed: int) -> Iterator[Check]:
+def _artifacts(model: Model, compiled: Compiled, rows: int, seed: int) -> Iterator[Check]:
     """The model file in two runtimes and the compiled kernels, against the interpreter."""
-    compiled = compile_program(model.program)
     program = compiled.program
     x = test_bench(program, rows, seed)
     few = test_bench(program, min(rows, REFERENCE_ROWS), seed)

@@ -7,12 +7,14 @@
     owned           files that no earlier run wrote are kept, unless ``force`` says otherwise
     seal            a record that says whether it is as it was written
     staging         the context managers that the commands use
+    names           file names as text
     system_errors   one sentence for each error that an operating system gives
 
 A link is written through: it stays, and the file or folder it leads to is replaced.
 """
 
 from qcompile.files.destination import file_destination, folder_destination
+from qcompile.files.names import readable
 from qcompile.files.owned import digests_of
 from qcompile.files.staging import staged_file, staged_files, staged_folder, sweep_all
 from qcompile.files.system_errors import reason_of
@@ -21,6 +23,7 @@ __all__ = [
     "digests_of",
     "file_destination",
     "folder_destination",
+    "readable",
     "reason_of",
     "staged_file",
     "staged_files",

@@ -160,7 +160,9 @@ class Waiting:
         try:
             yield
         except OSError as error:
-            if error.errno not in FULL:
+            assert self.area is not None
+            here = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(self.area.path)
+            if error.errno not in FULL or not here:
                 raise
             raise QCompileError(f"{self.target} cannot be written ({reason_of(error)}).") from error
 

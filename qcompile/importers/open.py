@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qcompile.errors import ModelError
+from qcompile.files import readable
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.model.network import Network
@@ -94,7 +95,7 @@ def open_model(place: Path) -> Model:
             raise ModelError(f"{path} is not text; a {TEXT} file is what `qcompile import` wrote.") from error
     if any(entry.key == NETWORK for entry in read_model(path).metadata_props):
         network = native.read_network(path)
-        return Model(path, content, lower(network, path.stem), network)
+        return Model(path, content, lower(network, readable(path.stem)), network)
     if _is_imported(path.parent) and path.name == MODEL:
         raise ModelError(
             f"{path} holds a compiled program, which runs but cannot be read back; give its folder "

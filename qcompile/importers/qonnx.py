@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
+from qcompile.files import readable
 from qcompile.importers.onnx.affine import common_unit, slopes
 from qcompile.importers.onnx.lanes import Lane
 from qcompile.importers.onnx.ops import arithmetic as _ops_float
@@ -62,7 +63,7 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
     """
     model = read_model(path)
     if any(entry.key == DIGEST for entry in model.metadata_props):
-        return lower(read_network(path), Path(path).stem)
+        return lower(read_network(path), readable(Path(path).stem))
     if model.ir_version < 3:
         raise UnsupportedError(f"{path} has IR version {model.ir_version}; convert it to version 3 or newer.")
     try:
@@ -79,7 +80,7 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
     columns = len(outputs["columns"])
     classes = tuple(str(k) for k in range(max(2, columns))) if "label" in outputs["roles"] else ()
     program = Program(
-        name=model.graph.name or Path(path).stem,
+        name=model.graph.name or readable(Path(path).stem),
         ops=(*found.builder.ops, *outputs["ops"]),
         outputs=outputs["roles"],
         classes=classes,

@@ -12,8 +12,12 @@ import numpy as np
 __all__ = ["to_json"]
 
 
-def to_json(record: Mapping[str, Any]) -> str:
+def to_json(record: Mapping[str, Any], ascii: bool = False) -> str:
     """A record as JSON text: keys in the given order, numbers that JSON cannot hold as null.
+
+    Args:
+        record: plain values, arrays and NumPy numbers.
+        ascii: write other characters as JSON's escapes.
 
     >>> print(to_json({"gap": float("nan"), "width": np.int64(3)}), end="")
     {
@@ -21,7 +25,7 @@ def to_json(record: Mapping[str, Any]) -> str:
      "width": 3
     }
     """
-    return json.dumps(_plain(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(_plain(record), indent=1, allow_nan=False, ensure_ascii=ascii) + "\n"
 
 
 def _plain(value: Any) -> Any:

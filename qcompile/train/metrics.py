@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,32 +31,57 @@ def metrics_of(
         {"measure", "train", "test", "baselines", "confusion", "baseline_confusion", "majority", "points"};
         (n_test, C) float64 values of the network.
     """
-    from sklearn.metrics import accuracy_score, confusion_matrix, r2_score
-
-    scores = forward(network, table.x)
-    values = np.asarray(network.scale * scores + network.offset, dtype=np.float64)
+    own, values = own_metrics(network, table, train, test)
     others = baselines(table.rows(train), table.rows(test), seed)
     regression = network.task == "regression"
-    predicted = values[:, 0] if regression else decide(network, scores)
-    score = r2_score if regression else accuracy_score
-
-    def confused(labels: NDArray[Any]) -> list[list[int]]:
-        found: list[list[int]] = confusion_matrix(
-            table.y[test], labels, labels=np.arange(len(network.classes))
-        ).tolist()
-        return found
-
+    score = _score(network.task)
     metrics: dict[str, Any] = {
+        "measure": own["measure"],
+        "train": own["train"],
+        "test": own["test"],
+        "baselines": {name: float(score(table.y[test], told)) for name, told in others.items()},
+        "confusion": own["confusion"],
+        "baseline_confusion": {}
+        if regression
+        else {name: _confused(network, table.y[test], told) for name, told in others.items()},
+        "majority": own["majority"],
+        "points": own["points"],
+    }
+    return metrics, values[test]
+
+
+def own_metrics(
+    network: Network, table: Table, train: NDArray[np.intp], test: NDArray[np.intp]
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """The part of ``metrics_of`` that needs no other model, and the (n, C) float64 values of all rows."""
+    scores = forward(network, table.x)
+    values = np.asarray(network.scale * scores + network.offset, dtype=np.float64)
+    regression = network.task == "regression"
+    predicted = values[:, 0] if regression else decide(network, scores)
+    score = _score(network.task)
+    own: dict[str, Any] = {
         "measure": "R2" if regression else "accuracy",
         "train": float(score(table.y[train], predicted[train])),
         "test": float(score(table.y[test], predicted[test])),
-        "baselines": {name: float(score(table.y[test], told)) for name, told in others.items()},
-        "confusion": None if regression else confused(predicted[test]),
-        "baseline_confusion": {} if regression else {name: confused(told) for name, told in others.items()},
+        "confusion": None if regression else _confused(network, table.y[test], predicted[test]),
         "majority": None if regression else _majority(table, test),
         "points": _points(np.asarray(table.y[test], dtype=np.float64), values[test, 0]) if regression else [],
     }
-    return metrics, values[test]
+    return own, values
+
+
+def _score(task: str) -> Callable[..., float]:
+    from sklearn.metrics import accuracy_score, r2_score
+
+    found: Callable[..., float] = r2_score if task == "regression" else accuracy_score
+    return found
+
+
+def _confused(network: Network, actual: NDArray[Any], labels: NDArray[Any]) -> list[list[int]]:
+    from sklearn.metrics import confusion_matrix
+
+    found: list[list[int]] = confusion_matrix(actual, labels, labels=np.arange(len(network.classes))).tolist()
+    return found
 
 
 def _majority(table: Table, test: NDArray[np.intp]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from qcompile.model.schema import Schema
 from qcompile.problem.problem import Problem
 from qcompile.train.choices import Choices
 from qcompile.train.fit import DatasetFit, problem_of
+from qcompile.train.proof import Proof
 from qcompile.train.select.choose import Chosen
 
 
@@ -30,13 +31,12 @@ def provenance_of(
         "family": choices.family,
         "weights": fit.weights,
         "activation": list(choices.activation) if choices.activation else None,
-        "certificate": certificate_summary(fit),
+        "certificate": certificate_summary(fit.proof),
     }
 
 
-def certificate_summary(fit: DatasetFit) -> dict[str, Any]:
+def certificate_summary(proof: Proof) -> dict[str, Any]:
     """Objective, bound and gap, in total and per score column."""
-    proof = fit.proof
     return {
         "objective": proof.objective,
         "bound": proof.bound,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qcompile.certificate import make as certificates
+from qcompile.certificate.certificate import Certificate
 from qcompile.checks import Check
 from qcompile.data.load import load
 from qcompile.data.table import Table
@@ -21,9 +22,10 @@ from qcompile.numerals import number, percent
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
-from qcompile.train.provenance import rebuild_problems
+from qcompile.train.proof import Proof
+from qcompile.train.provenance import certificate_summary, rebuild_problems
 
-__all__ = ["objectives", "proof_on_data", "proof_on_paper"]
+__all__ = ["fits", "objectives", "proof_on_data", "proof_on_paper", "statement", "table_of"]
 
 
 def proof_on_paper(certificate: Path, network: Network) -> Iterator[Check]:
@@ -32,41 +34,72 @@ def proof_on_paper(certificate: Path, network: Network) -> Iterator[Check]:
     Raises:
         ModelError: the certificate cannot be read.
     """
-    stored = certificates.load(certificate)
-    told = [c["bound"] for c in network.provenance.get("certificate", {}).get("columns", [])]
-    same = told == [c.bound for c in stored]
+    wrong = statement(network, certificates.load(certificate))
     yield Check(
         "certificate",
-        same,
-        "has the bounds that the model file states; give --data to recompute them from the data"
-        if same
-        else "its bounds are not the ones that the model file states.",
+        not wrong,
+        wrong or "has the bounds that the model file states; give --data to recompute them from the data",
     )
 
 
-def proof_on_data(
-    certificate: Path, network: Network, data: Any, reading: Reading | None = None
-) -> Iterator[Check]:
-    """With the data: the bound by the independent checker, the objective by the integer network.
+def statement(network: Network, stored: Sequence[Certificate]) -> str:
+    """What the model file states wrongly about its proof, or nothing.
+
+    Every bound must be the certificate's, and totals and gaps must follow from objectives and bounds.
+    """
+    told = network.provenance.get("certificate", {})
+    try:
+        columns = told["columns"]
+        if [c["bound"] for c in columns] != [c.bound for c in stored]:
+            return "its bounds are not the ones that the model file states."
+        proof = Proof(tuple(float(c["objective"]) for c in columns), tuple(stored))
+        if told != certificate_summary(proof):
+            return "totals or gaps that the model file states do not follow from its objectives and bounds."
+    except (KeyError, TypeError, ValueError) as error:
+        return f"the model file does not state what was proved ({type(error).__name__}: {error})."
+    return ""
+
+
+def table_of(network: Network, data: Any, reading: Reading | None = None) -> Table:
+    """The table that a model is to be checked with.
 
     Args:
-        certificate: the certificate file.
-        network: of the model file; its provenance says how the rows were split and what was minimised.
-        data: the table of the build, in any form that ``load`` reads.
+        network: of the model file.
+        data: in any form that ``load`` reads.
         reading: what means a missing cell in it, if it is not what did in training.
 
     Raises:
-        ModelError: the model or the certificate cannot be read.
+        ModelError: the model does not say how it was trained.
         DataError: the table cannot be read.
     """
     facts = network.provenance
     if "schema" not in facts or "certificate" not in facts:
         raise ModelError("the model does not say how it was trained, so its proof cannot be recomputed.")
-    stored = certificates.load(certificate)
     schema = Schema.from_json(facts["schema"])
     reading = (reading or Reading()).for_model(schema.reading)
-    table = load(data, label=schema.label, task=schema.task, reading=reading)
-    if replace(table.schema, reading=schema.reading) != schema:
+    return load(data, label=schema.label, task=schema.task, reading=reading)
+
+
+def fits(network: Network, table: Table) -> bool:
+    """Whether a table has the columns and classes of the table of the build."""
+    schema = Schema.from_json(network.provenance["schema"])
+    return replace(table.schema, reading=schema.reading) == schema
+
+
+def proof_on_data(certificate: Path, network: Network, table: Table) -> Iterator[Check]:
+    """With the data: the bound by the independent checker, the objective by the integer network.
+
+    Args:
+        certificate: the certificate file.
+        network: of the model file; its provenance says how the rows were split and what was minimised.
+        table: of the build, from ``table_of``.
+
+    Raises:
+        ModelError: the certificate cannot be read.
+    """
+    facts = network.provenance
+    stored = certificates.load(certificate)
+    if not fits(network, table):
         yield Check(
             "data", False, f"{table.source} has other columns or classes than the table of the build."
         )
@@ -82,6 +115,9 @@ def proof_on_data(
     for column, verdict in wrong:
         yield Check("certificate", False, f"score column {column + 1} of {len(verdicts)}: {verdict.reason}")
     if wrong:
+        return
+    if misstated := statement(network, stored):
+        yield Check("certificate", False, misstated)
         return
     bound = float(sum(c.bound for c in stored))
     reached = objectives(network, table, problems)

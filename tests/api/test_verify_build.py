@@ -17,6 +17,7 @@ from qcompile.api import verify
 from qcompile.certificate import make as certificates
 from qcompile.cli import main
 from qcompile.errors import ModelError
+from qcompile.files.seal import SEAL, sealed
 
 DATA = "sklearn:breast_cancer"
 
@@ -28,7 +29,8 @@ def reseal(folder: Path) -> None:
     report = json.loads((folder / "report.json").read_text())
     for name, entry in report["files"].items():
         entry["sha256"] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    (folder / "report.json").write_text(json.dumps(report))
+    report.pop(SEAL)
+    (folder / "report.json").write_text(json.dumps(sealed(report)))
 
 
 def names_of_failures(verified: Any) -> set[str]:
@@ -40,10 +42,10 @@ def test_an_honest_build_passes_with_and_without_the_data(built: Path) -> None:
     assert alone.passed and proved.passed
     assert {c.name for c in proved.checks} == {
         "model.onnx", "certificate.npz", "numba kernels", "ONNX Runtime", "ONNX reference evaluator",
-        "certificate", "objective", "report.html",
+        "certificate", "objective", "report.html", "report.json", "report page",
     }  # fmt: skip
-    assert "give --data" in alone.checks[-1].sentence
-    assert "recomputed from the data without a solver" in proved.checks[-2].sentence
+    said = [{c.name: c.sentence for c in found.checks}["certificate"] for found in (alone, proved)]
+    assert "give --data" in said[0] and "recomputed from the data without a solver" in said[1]
 
 
 def test_the_proof_is_checked_without_importing_a_solver(built: Path) -> None:
@@ -88,7 +90,8 @@ def test_a_forged_certificate_is_refuted_by_the_data(own_build: Path, what: str)
     certificates.save(path, [forged])
     reseal(own_build)
     verified = verify(own_build, DATA, rows=5)
-    assert names_of_failures(verified) == {"certificate"}
+    # The report repeats bound, digest and the file's size, which the forger has not forged there.
+    assert names_of_failures(verified) == {"certificate", "report.json"}
     assert "score column 1 of 1" in verified.sentence
 
 
@@ -97,7 +100,7 @@ def test_a_forged_bound_differs_from_the_model_file_even_without_data(own_build:
     (stored,) = certificates.load(path)
     certificates.save(path, [replace(stored, bound=stored.bound + 1e-3)])
     reseal(own_build)
-    assert names_of_failures(verify(own_build, rows=5)) == {"certificate"}
+    assert names_of_failures(verify(own_build, rows=5)) == {"certificate", "report.json"}
 
 
 def test_other_data_are_not_the_rows_of_the_proof(built: Path, tmp_path: Path) -> None:

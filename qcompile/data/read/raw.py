@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qcompile.errors import DataError
+from qcompile.files import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,10 @@ class Raw:
     identifiers: bool = True
     decimal: str = "."
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", readable(self.source))
+        object.__setattr__(self, "notes", tuple(map(readable, self.notes)))
 
 
 def brief(error: BaseException) -> str:

@@ -54,7 +54,8 @@ def listener(silent: bool, title: str) -> Iterator[Listener]:
 
 def show_json(record: Record) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(to_json(record))
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    sys.stdout.write(to_json(record, ascii=encoding != "utf8"))
 
 
 def show_checks(record: Record) -> None:
@@ -73,6 +74,7 @@ def show_predictions(record: Record) -> None:
     """One prediction per line on standard output, so that it can be piped; the score on standard error."""
     sys.stdout.write("".join(f"{_one_line(value)}\n" for value in record["predictions"]))
     if record.get("sentence"):
+        sys.stdout.flush()  # where the predictions cannot be written, nothing is said of them
         print(record["sentence"], file=sys.stderr)
 
 

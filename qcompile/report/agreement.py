@@ -1,0 +1,166 @@
+"""Does a report say what the model, the certificate, the files and the data say?
+
+Everything that can be derived again is derived and compared, figure by figure. What was measured on
+the machine of the build (latency, energy, solver times, curves, accuracy of the other models) cannot
+be, and is left to the report's seal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qcompile.certificate.certificate import Certificate
+from qcompile.cost.rows import CostReport
+from qcompile.data.table import Table
+from qcompile.files.seal import SEAL
+from qcompile.ir.program import Program
+from qcompile.model.network import Network
+from qcompile.report import record as parts
+from qcompile.report.json_text import to_json
+from qcompile.report.words import accuracy_sentence
+
+__all__ = ["Evidence", "differences", "differences_on_data", "page_record"]
+
+NOT_DERIVED = {"host_kernel"}  # depends on the machine
+MEASURED = "latency, energy, times and the other models' accuracy are as stated, not checked"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a report is held against.
+
+    Attributes:
+        network: read from the model file.
+        program: compiled again from it.
+        passes: what each pass did.
+        certificates: read from the certificate file.
+        folder: where the files are.
+        form: facts about the model file's graph.
+        targets: what is to be said about targets; None where that is not known here.
+    """
+
+    network: Network
+    program: Program
+    passes: Sequence[Any]
+    certificates: Sequence[Certificate]
+    folder: Path
+    form: Mapping[str, Any]
+    targets: Mapping[str, Any] | None = None
+
+
+def differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+    """Figures of a report that are not what they should be, one clause each.
+
+    Args:
+        record: the content of report.json, not to be trusted.
+        evidence: what it is about.
+    """
+    try:
+        yield from _differences(record, evidence)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        yield f"it lacks what a report has ({type(error).__name__}: {error})"
+
+
+def _differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+    network, facts = evidence.network, evidence.network.provenance
+    proved = facts["certificate"]
+    yield from _unlike("certificate", record["certificate"], parts.certificate_part(proved))
+    yield from _unlike("model", record["model"], parts.model_part(network))
+    program = parts.program_part(evidence.program, evidence.passes)
+    stated = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
+    yield from _unlike("program", stated, {k: v for k, v in program.items() if k not in NOT_DERIVED})
+    columns = record["training"]["columns"]
+    if not len(columns) == len(evidence.certificates) == len(proved["columns"]):
+        yield f"training.columns are {len(columns)}, the certificate has {len(evidence.certificates)}"
+        return
+    each = zip(columns, evidence.certificates, proved["columns"], strict=True)
+    for c, (said, stored, told) in enumerate(each):
+        true = {"bound": stored.bound, "kind": stored.kind, "digest": stored.digest,
+                "objective": told["objective"], "gap": told["gap"]}  # fmt: skip
+        yield from _unlike(f"training.columns[{c}]", {k: said[k] for k in true}, true)
+    chosen = record["training"]["chosen"]
+    true = {k: facts[k] for k in ("encoder", "beta", "loss") if k in chosen}
+    yield from _unlike("training.chosen", {k: chosen[k] for k in true}, true)
+    schema = facts["schema"]
+    true = {"source": facts["source"], "label": schema["label"], "task": schema["task"],
+            "columns": len(schema["columns"]), "seed": facts["seed"]}  # fmt: skip
+    yield from _unlike("data", {k: record["data"][k] for k in true}, true)
+    accuracy = record["accuracy"]
+    yield from _unlike("accuracy.sentence", accuracy["sentence"], accuracy_sentence(accuracy))
+    yield from _files(record, evidence)
+    for outcome in record["verification"]:
+        if outcome["equal"] is not True:
+            yield f"verification of {outcome['backend']} is not equal, and such a build is not written"
+
+
+def _files(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+    sizes = {}
+    for name, entry in record["files"].items():
+        sizes[name] = (evidence.folder / name).stat().st_size
+        yield from _unlike(f"files.{name}.bytes", entry["bytes"], sizes[name])
+    yield from _unlike("files.model.onnx.onnx", record["files"]["model.onnx"]["onnx"], dict(evidence.form))
+    report = CostReport.from_json(record["costs"])  # every row is held to low <= expected <= high
+    for row in report.select("size", backend="onnx_graph"):
+        if sizes["model.onnx"] != row.expected and record["files"]["model.onnx"]["onnx"]["form"] == "packed":
+            yield f"costs: size is {row.expected:g} B, the model file has {sizes['model.onnx']}"
+    yield from _unlike("targets.built_for", record["targets"]["built_for"], report.target)
+    if evidence.targets is not None:
+        yield from _unlike("targets", record["targets"], evidence.targets)
+
+
+def differences_on_data(record: Mapping[str, Any], network: Network, table: Table) -> Iterator[str]:
+    """Figures of a report about the rows that the rows themselves do not bear out.
+
+    Args:
+        record: the content of report.json, not to be trusted.
+        network: the model.
+        table: of the build.
+    """
+    from qcompile.data.split import split
+    from qcompile.train.metrics import own_metrics
+
+    facts = network.provenance
+    train, test = split(table, float(facts["test_fraction"]), int(facts["seed"]))
+    try:
+        said, accuracy = record["data"], record["accuracy"]
+        true = {"rows": len(table), "train_rows": len(train), "test_rows": len(test)}
+        yield from _unlike("data", {k: said[k] for k in true}, true)
+        own, _ = own_metrics(network, table, train, test)
+        yield from _unlike("accuracy", {k: accuracy[k] for k in own}, own)
+    except (KeyError, TypeError, AttributeError) as error:
+        yield f"it lacks what a report has ({type(error).__name__}: {error})"
+
+
+def page_record(record: Mapping[str, Any], page: str) -> dict[str, Any]:
+    """The record as it was when the page was made of it: without the page's own entry and the seal."""
+    files = {name: entry for name, entry in record["files"].items() if name != page}
+    return {**{k: v for k, v in record.items() if k != SEAL}, "files": files}
+
+
+def _unlike(where: str, said: Any, true: Any) -> Iterator[str]:
+    """Each leaf in which two values differ, as JSON sees them."""
+    true = json.loads(to_json({"v": true}))["v"]
+    if isinstance(said, dict) and isinstance(true, dict):
+        for key in [*true, *(k for k in said if k not in true)]:
+            if key not in said or key not in true:
+                yield f"{where}.{key} is {'missing' if key not in said else 'not known here'}"
+            else:
+                yield from _unlike(f"{where}.{key}", said[key], true[key])
+    elif isinstance(said, list) and isinstance(true, list) and len(said) == len(true):
+        for i, (a, b) in enumerate(zip(said, true, strict=True)):
+            yield from _unlike(f"{where}[{i}]", a, b)
+    elif (type(said) is not type(true) and not _numbers(said, true)) or said != true:
+        yield f"{where} is {_short(said)}, and it should be {_short(true)}"
+
+
+def _numbers(*values: Any) -> bool:
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

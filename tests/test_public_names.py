@@ -8,19 +8,25 @@ import qcompile
 import qcompile.api
 
 NAMES = {
-    qcompile: {"Choices", "QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor"},
+    qcompile: {"Choices", "QuantizedPolynomialClassifier", "QuantizedPolynomialRegressor", "Reading"},
     qcompile.api: {
         "build",
+        "calibrate",
         "check",
+        "compare",
+        "compile_model",
+        "cost",
         "export_model",
         "import_model",
         "info",
+        "open_network",
         "predict",
         "profile",
         "target",
         "targets",
         "train",
         "verify",
+        "write_model",
     },
 }
 

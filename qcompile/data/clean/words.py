@@ -45,11 +45,13 @@ class Words:
 
 
 def is_text(series: pd.Series[Any]) -> bool:
-    """Whether the cells are texts (or declared categories), not numbers, booleans or times."""
+    """Whether the cells are texts (or declared categories), not numbers, booleans or durations."""
     import pandas as pd
 
     return isinstance(series.dtype, pd.CategoricalDtype) or not (
-        pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype)
+        pd.api.types.is_numeric_dtype(series.dtype)
+        or pd.api.types.is_bool_dtype(series.dtype)
+        or pd.api.types.is_timedelta64_dtype(series.dtype)
     )
 
 

@@ -37,6 +37,7 @@ class Survey:
         sample: some of them, as wide as the first line.
         sizes: the number of cells of every line.
         again: lines (counted from 0) that equal the first.
+        above: the first lines.
         below: the last lines.
     """
 
@@ -46,6 +47,7 @@ class Survey:
     sample: list[list[str]]
     sizes: array[int] = field(default_factory=lambda: array("q"))
     again: tuple[int, ...] = ()
+    above: tuple[tuple[str, ...], ...] = ()
     below: tuple[tuple[str, ...], ...] = ()
 
 
@@ -57,13 +59,14 @@ def survey(path: Path, dialect: Dialect) -> Survey:
     """
     widths: dict[int, int] = {}
     sample: list[list[str]] = []
-    sizes, again, below = array("q"), [], []
+    sizes, again, above, below = array("q"), [], [], []
     ended, line, first = True, 1, []
     rows = rows_of(dialect)
     try:
         first = next(rows)[1]
         refuse_width(str(path), len(first))
         sizes.append(len(first))
+        above.append(tuple(first))
         for line, row in rows:
             widths.setdefault(len(row), line)
             ended = ended and not row[-1].strip()
@@ -74,11 +77,13 @@ def survey(path: Path, dialect: Dialect) -> Survey:
                     sample.append(row)
             sizes.append(len(row))
             below.append(tuple(row))
+            if len(above) <= ABOVE:
+                above.append(tuple(row))
             if len(below) > 4 * BELOW:
                 del below[: 3 * BELOW]
     except csv.Error as error:
         raise DataError(f"{path} line {line + 1} is not a table row ({brief(error)}); correct it.") from error
-    return Survey(first, widths, ended, sample, sizes, tuple(again), tuple(below[-BELOW:]))
+    return Survey(first, widths, ended, sample, sizes, tuple(again), tuple(above), tuple(below[-BELOW:]))
 
 
 def without_odd_lines(path: Path, dialect: Dialect, seen: Survey, has_header: bool) -> Dialect:
@@ -92,7 +97,7 @@ def without_odd_lines(path: Path, dialect: Dialect, seen: Survey, has_header: bo
     """
     n = len(seen.sizes)
     usual = Counter(seen.sizes).most_common(1)[0][0]
-    above = next((i for i, size in enumerate(seen.sizes) if size >= max(2, usual - 1)), 0)
+    above = next((i for i, row in enumerate(seen.above) if _may_be_header(row, usual)), 0)
     drop: dict[int, str] = {}
     if usual > 1 and 0 < above <= ABOVE and n - above > above:
         drop.update(dict.fromkeys(range(above), "above"))
@@ -115,6 +120,11 @@ def without_odd_lines(path: Path, dialect: Dialect, seen: Survey, has_header: bo
         notes.append(f"Left out of {path.name}: {_lines(counts['again'])} that repeat the header.")
     kept = (row for i, (_, row) in enumerate(rows_of(dialect)) if i not in drop)
     return Dialect(_written(kept, dialect.delimiter), dialect.delimiter, tuple(notes))
+
+
+def _may_be_header(row: tuple[str, ...], usual: int) -> bool:
+    """Whether a line is as wide as the table (or lacks the name of its row names) and no mere title."""
+    return len(row) >= max(2, usual - 1) and sum(bool(cell.strip()) for cell in row) > 1
 
 
 def _is_footer(row: tuple[str, ...], before: list[tuple[str, ...]], usual: int) -> bool:

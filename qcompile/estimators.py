@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from qcompile.data.dataset import dataset_of
 from qcompile.data.table import Table
 from qcompile.model.network import Network, decide, forward
+from qcompile.model.offsets import narrow, offset_of
 from qcompile.model.schema import Column, Schema
 from qcompile.problem.losses import LOSSES
 from qcompile.train.choices import Choices, default_loss
@@ -44,6 +45,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
     """Common part of classifier and regressor; see ``Choices`` for the meaning of the settings."""
 
     network_: Network
+    columns_: tuple[Column, ...]
     certificate_: Proof
 
     loss: str | None
@@ -77,8 +79,10 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
     def _train(self, x: NDArray[Any], y: NDArray[Any], task: str, classes: tuple[str, ...]) -> None:
         choices = self._choices()
         names = getattr(self, "feature_names_in_", [f"x{i}" for i in range(x.shape[1])])
-        columns = tuple(Column(str(n), "numeric", ()) for n in names)
-        table = Table(_float32(x), y, Schema(columns, "target", task, classes), "array")
+        offsets = [offset_of(cells) for cells in np.asarray(x, dtype=np.float64).T]
+        columns = tuple(Column(str(n), "numeric", offset=o) for n, o in zip(names, offsets, strict=True))
+        self.columns_ = columns
+        table = Table(narrow(x, columns), y, Schema(columns, "target", task, classes), "array")
         chosen = choose(table, choices)
         dataset = dataset_of(chosen.candidate.fit(table), table)
         fit = fit_dataset(dataset, chosen.beta, choices)
@@ -91,7 +95,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
     def _scores(self, x: Any) -> NDArray[np.int64]:
         check_is_fitted(self, "network_")
         rows = validate_data(self, x, reset=False, dtype="numeric", ensure_all_finite="allow-nan")
-        return forward(self.network_, _float32(rows))
+        return forward(self.network_, narrow(rows, self.columns_))
 
     def _values(self, x: Any) -> NDArray[np.float64]:
         scores = self._scores(x)
@@ -126,8 +130,10 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         from qcompile.api import open_network
 
         predict: Callable[[Any], NDArray[Any]] = open_network(self.network_, target).predict
-        classes = getattr(self, "classes_", None)
-        return predict if classes is None else lambda x: np.asarray(classes[predict(x)])
+        classes, columns = getattr(self, "classes_", None), self.columns_
+        if classes is None:
+            return lambda x: predict(narrow(x, columns))
+        return lambda x: np.asarray(classes[predict(narrow(x, columns))])
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:
@@ -135,12 +141,6 @@ def _seed(random_state: int | np.random.RandomState | None) -> int:
     if random_state is None or isinstance(random_state, int | np.integer):
         return int(random_state or 0)
     return int(check_random_state(random_state).randint(2**31))
-
-
-def _float32(x: NDArray[Any]) -> NDArray[np.float32]:
-    """Raw rows as float32; what is too large saturates to infinity, which encoders clip."""
-    with np.errstate(over="ignore"):
-        return np.asarray(x, dtype=np.float32)
 
 
 def _has_probability(estimator: Any) -> bool:

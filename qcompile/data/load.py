@@ -21,11 +21,11 @@ from qcompile.data.clean.columns import Cells, interpret, parts_of, refuse_infin
 from qcompile.data.clean.identifiers import useless
 from qcompile.data.clean.label_copies import COPY, TELLS, relation
 from qcompile.data.clean.labels import LABEL_NAMES, Labels, read_labels
-from qcompile.data.clean.offsets import offset_of
 from qcompile.data.read.raw import Raw
 from qcompile.data.read.source import open_source
 from qcompile.data.table import Table
 from qcompile.errors import DataError, did_you_mean
+from qcompile.model.offsets import offset_of
 from qcompile.model.reading import Reading
 from qcompile.model.schema import Column, Schema
 

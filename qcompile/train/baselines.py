@@ -81,7 +81,8 @@ def baselines(train: Table, test: Table, seed: int = 0) -> dict[str, NDArray[Any
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name, model in models.items():
-            found[name] = float_pipeline(model, columns).fit(train.x, train.y).predict(test.x)
+            pipeline = float_pipeline(model, columns).fit(train.x.astype(np.float64), train.y)
+            found[name] = pipeline.predict(test.x.astype(np.float64))
     return found
 
 

@@ -21,6 +21,7 @@ from qcompile.backends.onnx.forms import FORMS
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.outputs import NAMES, emit_outputs
 from qcompile.ir.program import Program
+from qcompile.model.offsets import offsets_said
 from qcompile.model_file.columns import short_provenance
 from qcompile.model_file.describe import describe_network
 from qcompile.model_file.keys import (
@@ -144,4 +145,5 @@ def _json(value: Any) -> str:
 
 
 def _summary(program: Program) -> str:
-    return f"{program.name}: {program.input.type.length} input columns, integer network of qcompile"
+    told = f"{program.name}: {program.input.type.length} input columns, integer network of qcompile"
+    return "; ".join((told, *offsets_said(program.metadata.get("provenance", {}))))

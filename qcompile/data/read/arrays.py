@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from qcompile.data.read.array_names import parted
 from qcompile.data.read.raw import MAX_CELLS, Raw, brief
+from qcompile.data.read.unpack import allowed_bytes
 from qcompile.errors import DataError
 
 __all__ = ["read_arrays"]
+
+NARROW = np.dtype(np.float32).itemsize  # what narrower numbers become
 
 
 def read_arrays(path: Path) -> Raw:
@@ -122,18 +125,31 @@ def _one_column(y: NDArray[Any]) -> NDArray[Any]:
 
 def _declared_shape(path: Path, archive: Any, name: str) -> tuple[int, ...]:
     """Shape that the head of an array states; refused if too large, before anything is allocated."""
-    with archive.zip.open(f"{name}.npy") as member:
+    facts = archive.zip.getinfo(f"{name}.npy")
+    with archive.zip.open(facts) as member:
         version = np.lib.format.read_magic(member)
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape: tuple[int, ...] = read(member)[0]
-    if prod(shape) > MAX_CELLS:
+        shape, _, dtype = read(member)
+    cells, limit = prod(shape), allowed_bytes(path.stat().st_size)
+    size = max(facts.file_size, cells * max(dtype.itemsize, NARROW))
+    if cells > MAX_CELLS:
         raise DataError(
-            f"{path}: {name!r} has {prod(shape):,} numbers, more than the {MAX_CELLS:,} that are allowed; "
+            f"{path}: {name!r} has {cells:,} numbers, more than the {MAX_CELLS:,} that are allowed; "
             "take a sample of the rows."
         )
-    return shape
+    if size > limit and facts.compress_type != zipfile.ZIP_STORED:
+        raise DataError(
+            f"{path}: {name!r} unpacks to {size / 2**20:,.0f} MiB, too much for a file of "
+            f"{path.stat().st_size / 2**20:.2g} MiB (up to {limit / 2**20:,.0f}); save it with numpy.savez, "
+            "which does not pack, or take a sample of the rows."
+        )
+    if cells * dtype.itemsize > facts.file_size:
+        raise DataError(
+            f"{path}: {name!r} says that it has {cells:,} numbers, but holds fewer; save it again."
+        )
+    return tuple(shape)
 
 
 def _flat(x: NDArray[Any]) -> NDArray[Any]:

@@ -122,7 +122,10 @@ def _delimiter(lines: list[str]) -> str:
 
 def _fit(lines: list[str], delimiter: str) -> tuple[int, int]:
     """How many lines have the most frequent number of cells above one, and that number."""
-    widths = [len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)]
+    try:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)]
+    except csv.Error:  # a cell longer than the csv module takes: ``rows_of`` says where
+        return 0, 1
     counts = Counter(width for width in widths if width > 1)
     return max(((n, width) for width, n in counts.items()), default=(0, 1))
 

@@ -30,6 +30,7 @@ from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.dual_point import DualPoint, dual_point
 from qcompile.relax.factor import Factored, Point, random_point, warm_point, with_columns
 from qcompile.relax.solution import Progress, Settings, Solution, Status
+from qcompile.relax.zero import zero_optimum
 
 __all__ = ["ITERATIONS", "solve"]
 
@@ -74,6 +75,9 @@ def solve(problem: Problem, settings: Settings) -> Solution:
     Returns:
         Solution with status SOLVED if its gap is at most ``settings.gap``.
     """
+    zero = zero_optimum(problem, settings, "burer_monteiro")
+    if zero is not None:
+        return zero
     run = _Run(problem, settings)
     stale, mark = 0, np.inf
     while run.status is None:

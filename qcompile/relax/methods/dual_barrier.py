@@ -28,6 +28,7 @@ from qcompile.relax.barrier.step import advance, direction, longest, remaining
 from qcompile.relax.barrier.system import cheapest
 from qcompile.relax.recover import recover
 from qcompile.relax.solution import Progress, Settings, Solution, Status
+from qcompile.relax.zero import zero_optimum
 
 __all__ = ["solve"]
 
@@ -47,6 +48,9 @@ def solve(problem: Problem, settings: Settings) -> Solution:
         problem: any family, loss and grid.
         settings: all fields are honoured; ``seed`` is not needed.
     """
+    zero = zero_optimum(problem, settings, "dual_barrier")
+    if zero is not None:
+        return zero
     started = time.perf_counter()
     model = model_of(problem)
     system = _system(model)

@@ -71,6 +71,9 @@ def float_model(network: Network) -> bytes:
         slope = graph.node("Add", [graph.node("Mul", [t, a], "at"), b], "slope")
         h = graph.node("Add", [graph.node("Mul", [slope, t], "curve"), c], "h")
     scores = graph.node("MatMul", [h, weights(network.alpha, "alpha")], "sums")
+    if network.constants.any():
+        bias = graph.constant(network.constants.astype(np.float32), "bias")
+        scores = graph.node("Add", [scores, bias], "shifted")
     columns = int(network.alpha.shape[1])
     graph.output(scores, "scores", TensorProto.FLOAT, [BATCH, columns], "values without the scale")
     message = helper.make_graph(graph.nodes, "float32", graph.inputs, graph.outputs, graph.constants)

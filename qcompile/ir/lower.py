@@ -7,7 +7,7 @@
     %tu     = dot %q, u                           %t      = dot %q, u
     %tv     = dot %q, v                           %h      = poly %t  a t^2 + b t + c
     %h      = mul %tu, %tv                        %scores = dot %h, alpha'
-    %scores = dot %h, alpha'                      ...
+    %scores = dot %h, alpha'  [+ bias]            ...
     %label  = argmax %scores  or  sign %scores    (classification only)
     %values = scale %scores
 
@@ -55,7 +55,9 @@ def lower(network: Network, name: str = "model") -> Program:
         Encode("codes", _whole(d), "x", network.encoder),
         Affine("q", _whole(d), "codes", np.array([2]), np.array([-top])),
     ]
-    if network.form == "bilinear":
+    if not m:  # no vector is empty: the scores are a product with zeros and a constant
+        ops.append(Dot("zeros", _whole(columns), "q", np.zeros((columns, d), dtype=np.int64)))
+    elif network.form == "bilinear":
         ops += [
             Dot("tu", _whole(m), "q", u),
             Dot("tv", _whole(m), "q", v),
@@ -66,7 +68,13 @@ def lower(network: Network, name: str = "model") -> Program:
             Dot("t", _whole(m), "q", u),
             Poly("h", _whole(m), "t", network.activation),
         ]
-    ops.append(Dot("scores", _whole(columns), "h", alpha))
+    if m:
+        sums = "sums" if network.constants.any() else "scores"
+        ops.append(Dot(sums, _whole(columns), "h", alpha))
+    else:
+        sums = "zeros"
+    if sums != "scores":
+        ops.append(Affine("scores", _whole(columns), sums, np.array([1]), network.constants))
     outputs = {"scores": "scores", "values": "values"}
     if network.task == "classification":
         decision = Sign if columns == 1 else Argmax

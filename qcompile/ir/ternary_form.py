@@ -51,8 +51,6 @@ def ternary_form(network: Network) -> Network:
     summed = np.zeros((len(distinct), alpha.shape[1]), dtype=alpha.dtype)
     np.add.at(summed, which.ravel(), alpha)
     keep = np.asarray(distinct.any(axis=1) & summed.any(axis=1))
-    if not keep.any():
-        keep[:1] = True  # a network has at least one neuron
     squares = distinct[keep].astype(np.int8)
     return replace(
         network,

@@ -38,6 +38,8 @@ def two_layer(program: Program) -> TwoLayer | None:
         return None
     alpha, score_scale, score_shift, hidden = score
     middle = made[hidden]
+    if isinstance(middle, Encode) and isinstance(middle.encoder, Encoder) and not alpha.any():
+        return _constant(middle.encoder, score_scale, score_shift)
     if not isinstance(middle, Mul | Poly):
         return None
     products = [_product(made, a) for a in dict.fromkeys(middle.operands)]
@@ -63,6 +65,27 @@ def two_layer(program: Program) -> TwoLayer | None:
         score_scale=score_scale,
         score_shift=score_shift,
         **_bounds(program, middle, alpha, score_scale, score_shift),
+    )
+
+
+def _constant(encoder: Encoder, scale: Vector, shift: Vector) -> TwoLayer:
+    """Scores that no input changes, as the square of one neuron times zero."""
+    one, top = np.ones(1, dtype=np.int64), encoder.top * encoder.width
+    return TwoLayer(
+        encoder=encoder,
+        u=np.ones((1, encoder.width), dtype=np.int64),
+        u_scale=one,
+        u_shift=0 * one,
+        v=None,
+        v_scale=None,
+        v_shift=None,
+        activation=(1, 0, 0),
+        alpha=np.zeros((len(shift), 1), dtype=np.int64),
+        score_scale=scale,
+        score_shift=shift,
+        t_bound=top,
+        h_bound=top * top,
+        score_bound=int(np.abs(shift.astype(object)).max()),
     )
 
 

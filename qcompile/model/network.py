@@ -3,12 +3,13 @@
     q_i   = 2 c_i - (2^B - 1)                    odd levels of the encoder's codes c
     h_j   = (u_j' q)(v_j' q)                     form "bilinear"
     h_j   = a t^2 + b t + c,  t = u_j' q         form "polynomial", integers (a, b, c)
-    S_k   = sum_j alpha_jk h_j                   exact integers: the SCORE
+    S_k   = sum_j alpha_jk h_j + bias_k          exact integers: the SCORE
     f_k   = scale * S_k + offset                 float64: the VALUE
 
 ``forward`` is the semantics; every compiled form reproduces S bit for bit, and
 for more than one class the decision is the argmax of S (smallest index wins),
-for one column it is S >= 0. Nothing here is ever quantized after training.
+for one column it is S >= 0. Nothing here is ever quantized after training. Training gives a bias
+to a network without neurons only: the constant that it answers.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Network:
         classes: the labels as text, in score order (two labels share one score column).
         columns: names of the raw features, for reports and generated code.
         provenance: JSON-able facts (seed, data, versions, certificate summary).
+        bias: (C,) int64 added to the scores; left out, it is 0.
     """
 
     encoder: Encoder
@@ -61,6 +63,7 @@ class Network:
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    bias: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in (("u", np.int8), ("v", np.int8), ("alpha", np.int64)):
@@ -73,6 +76,10 @@ class Network:
             )
         if self.alpha.shape[1] < 1:
             raise ValueError("alpha needs at least one column.")
+        bias = np.zeros(self.alpha.shape[1], np.int64) if self.bias is None else self.bias
+        object.__setattr__(self, "bias", frozen(bias, np.int64, 1, "bias"))
+        if len(self.constants) != self.alpha.shape[1]:
+            raise ValueError(f"{len(self.constants)} biases for {self.alpha.shape[1]} score columns.")
         if self.weights not in WEIGHTS:
             raise ValueError(f"weights is {self.weights!r}, allowed: {', '.join(WEIGHTS)}.")
         if self.form not in ("bilinear", "polynomial"):
@@ -96,6 +103,12 @@ class Network:
     def neurons(self) -> int:
         """Number m of neurons."""
         return len(self.u)
+
+    @property
+    def constants(self) -> NDArray[np.int64]:
+        """(C,) int64, the bias of each score column."""
+        assert self.bias is not None
+        return self.bias
 
     @property
     def width(self) -> int:
@@ -133,7 +146,7 @@ def forward_codes(network: Network, codes: NDArray[Any]) -> NDArray[np.int64]:
     else:
         a, b, c = network.activation
         h = a * t * t + b * t + c
-    return h @ network.alpha
+    return h @ network.alpha + network.constants
 
 
 def forward(network: Network, x: NDArray[Any]) -> NDArray[np.int64]:
@@ -160,8 +173,10 @@ def score_bound(network: Network) -> int:
     else:
         a, b, c = (abs(k) for k in network.activation)
         h = [a * p * p + b * p + c for p in tu]
-    per_class = [sum(abs(int(a)) * b for a, b in zip(column, h, strict=True)) for column in network.alpha.T]
-    return max(per_class, default=0)
+    return max(
+        abs(int(bias)) + sum(abs(int(a)) * b for a, b in zip(column, h, strict=True))
+        for column, bias in zip(network.alpha.T, network.constants, strict=True)
+    )
 
 
 def decide(network: Network, scores: NDArray[np.int64]) -> NDArray[np.int64]:

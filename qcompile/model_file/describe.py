@@ -17,6 +17,8 @@ from qcompile.model_file.digits import digits_of
 __all__ = ["describe_network"]
 
 DECISIONS = (Argmax, Sign)
+# Versions of the description: the second one has a bias.
+VERSION, WITH_BIAS = 1, 2
 
 
 def describe_network(program: Program) -> dict[str, Any] | None:
@@ -25,6 +27,9 @@ def describe_network(program: Program) -> dict[str, Any] | None:
     Arrays that the graph holds (weights, alpha, the encoder's) are not repeated.
     """
     first = [op for op in program.ops if not isinstance(op, DECISIONS)]
+    if constant := _constant(program, first):
+        return constant
+    first, bias = _without_bias(first)
     bilinear = [Input, Encode, Affine, Dot, Dot, Mul, Dot, Scale]
     shared = [Input, Encode, Affine, Dot, Mul, Dot, Scale]
     polynomial = [Input, Encode, Affine, Dot, Poly, Dot, Scale]
@@ -44,7 +49,8 @@ def describe_network(program: Program) -> dict[str, Any] | None:
         and all(op.a == affine.result for op in dots.values())
         and set(middle.operands) == set(dots)
         and alpha.a == middle.result
-        and scale.a == alpha.result == program.outputs["scores"]
+        and scale.a == (bias.result if bias else alpha.result) == program.outputs["scores"]
+        and (bias is None or (bias.a == alpha.result and (bias.scale == 1).all()))
         and program.outputs.get("values") == scale.result
         and len(scale.scale) == len(scale.offset) > 0
         and (scale.scale == scale.scale[0]).all()
@@ -55,23 +61,76 @@ def describe_network(program: Program) -> dict[str, Any] | None:
     polynomial_form = isinstance(middle, Poly)
     weights = np.concatenate([op.weight for op in dots.values()])
     digits = digits_of(2 * weights)
-    return {
-        "version": 1,
+    facts = {
+        "version": VERSION,
         "name": program.name,
         "form": "polynomial" if polynomial_form else "bilinear",
         "activation": list(middle.coefficients if isinstance(middle, Poly) else (1, 0, 0)),
         "weights": program.metadata.get("weights", _grid(weights)),
-        "task": "classification" if "label" in program.outputs else "regression",
-        "scale": float(scale.scale[0]),
-        "offset": float(scale.offset[0]),
-        "classes": list(program.classes),
-        "columns": short_names(program.columns),
+        **_outside(program, scale),
         "neurons": len(next(iter(dots.values())).weight),
         "vectors": [list(dots).index(name) for name in middle.operands],
         "scores": len(alpha.weight),
         "digits": [digits.low, digits.step, digits.base],
         "encoder": _describe_encoder(encoder),
     }
+    return facts if bias is None else facts | _with_bias(bias, len(alpha.weight))
+
+
+def _outside(program: Program, scale: Scale) -> dict[str, Any]:
+    """What surrounds the neurons."""
+    return {
+        "task": "classification" if "label" in program.outputs else "regression",
+        "scale": float(scale.scale[0]),
+        "offset": float(scale.offset[0]),
+        "classes": list(program.classes),
+        "columns": short_names(program.columns),
+    }
+
+
+def _with_bias(bias: Affine, columns: int) -> dict[str, Any]:
+    """A reader of version 1 would leave the bias out."""
+    return {"version": WITH_BIAS, "bias": np.broadcast_to(bias.shift, columns).tolist()}
+
+
+def _constant(program: Program, ops: list[Op]) -> dict[str, Any] | None:
+    """The description of a network without neurons, as ``lower`` writes it, or None."""
+    if [type(op) for op in ops] != [Input, Encode, Affine, Dot, Affine, Scale]:
+        return None
+    encode, levels, zeros, bias, scale = ops[1:]
+    assert isinstance(encode, Encode) and isinstance(zeros, Dot) and isinstance(scale, Scale)
+    assert isinstance(bias, Affine)
+    encoder = encode.encoder
+    straight = (
+        zeros.a == levels.result
+        and not zeros.weight.any()
+        and bias.a == zeros.result
+        and (bias.scale == 1).all()
+        and scale.a == bias.result == program.outputs["scores"]
+        and program.outputs.get("values") == scale.result
+        and (scale.scale == scale.scale[0]).all()
+        and (scale.offset == scale.offset[0]).all()
+        and {"form", "activation", "weights"} <= set(program.metadata)
+    )
+    if not straight or not isinstance(encoder, Encoder):
+        return None
+    return {
+        "name": program.name,
+        **{name: program.metadata[name] for name in ("form", "activation", "weights")},
+        **_outside(program, scale),
+        "neurons": 0,
+        "vectors": [0, 0] if program.metadata["form"] == "polynomial" else [0, 1],
+        "scores": len(zeros.weight),
+        "encoder": _describe_encoder(encoder),
+        **_with_bias(bias, len(zeros.weight)),
+    }
+
+
+def _without_bias(ops: list[Op]) -> tuple[list[Op], Affine | None]:
+    """The operations without an affine after the last dot, and that affine."""
+    if len(ops) > 2 and isinstance(ops[-2], Affine) and isinstance(ops[-3], Dot):
+        return [*ops[:-2], ops[-1]], ops[-2]
+    return ops, None
 
 
 def _grid(weights: NDArray[np.int64]) -> str:

@@ -21,6 +21,7 @@ from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.network import Network
 from qcompile.model_file.columns import long_names, long_provenance
 from qcompile.model_file.container import one_sentence, read_model, tensor_array
+from qcompile.model_file.describe import VERSION, WITH_BIAS
 from qcompile.model_file.digits import Digits, unpack
 from qcompile.model_file.keys import (
     ALPHA,
@@ -84,8 +85,8 @@ def read_network(path: str | Path) -> Network:
 def _network(
     tensors: Mapping[str, onnx.TensorProto], facts: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> Network:
-    if facts["version"] != 1:
-        raise ModelError(newer_version("the network in the model file", facts["version"], 1))
+    if facts["version"] not in (VERSION, WITH_BIAS):
+        raise ModelError(newer_version("the network in the model file", facts["version"], WITH_BIAS))
     arrays = {name: tensor_array(t) for name, t in tensors.items() if name != WEIGHTS}
     encoder = _encoder(arrays, facts["encoder"])
     m, scores = int(facts["neurons"]), int(facts["scores"])
@@ -93,11 +94,12 @@ def _network(
     vectors = [int(k) for k in facts["vectors"]]
     matrices = max(vectors) + 1
     shape = (encoder.width, m * matrices)
-    twice = _weights(tensors[WEIGHTS], Digits(*facts["digits"]), shape)
+    # Without neurons a graph has no weights: it answers a constant.
+    twice = _weights(tensors[WEIGHTS], Digits(*facts["digits"]), shape) if m else np.zeros(shape, np.int64)
     if (twice % 2).any():
         raise ValueError("a stored weight is not a multiple of the level step 2")
     weights = (twice // 2).T.reshape(matrices, m, encoder.width)
-    alpha = arrays[ALPHA].astype(np.int64)
+    alpha = arrays[ALPHA].astype(np.int64) if m else np.zeros((0, scores), np.int64)
     if alpha.shape != (m, scores):
         raise ValueError(f"alpha has shape {alpha.shape}, the network {(m, scores)}")
     return Network(
@@ -114,6 +116,7 @@ def _network(
         classes=tuple(facts["classes"]),
         columns=columns,
         provenance=long_provenance(provenance, columns),
+        bias=np.array([int(b) for b in facts["bias"]], np.int64) if "bias" in facts else None,
     )
 
 

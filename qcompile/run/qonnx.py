@@ -14,18 +14,23 @@ from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
 from qcompile.errors import UnsupportedError
+from qcompile.ir.ops import Scale
 
 __all__ = ["QonnxRunner", "open_artifact"]
 
 
 @dataclass(frozen=True, eq=False)
 class QonnxRunner:
-    """A wrapped model, the names of its input and output, and whether it decides between classes."""
+    """A wrapped model, the names of its input and output, and what follows the scores outside of it.
+
+    ``decides`` is for classes; ``scale`` makes values of scores where there are none, if the program has it.
+    """
 
     model: Any
     feed: str
     result: str
     decides: bool
+    scale: Scale | None = None
     name: str = "qonnx"
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
@@ -39,10 +44,10 @@ class QonnxRunner:
         return np.concatenate(found).astype(np.int64)
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
-        """(n,) index of the largest score, or of its sign; (n, C) scores where nothing is decided."""
+        """(n,) index of the largest score, or of its sign; (n, C) values where nothing is decided."""
         scores = self.scores(x)
         if not self.decides:
-            return scores
+            return scores if self.scale is None else np.asarray(self.scale.meaning(scores))
         return scores.argmax(axis=1) if scores.shape[1] > 1 else (scores[:, 0] >= 0).astype(np.int64)
 
 
@@ -70,5 +75,8 @@ def open_artifact(artifact: Artifact) -> QonnxRunner:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         wrapped = ModelWrapper(model).transform(InferShapes())
-    decides = artifact.program is not None and "label" in artifact.program.outputs
-    return QonnxRunner(wrapped, model.graph.input[0].name, model.graph.output[0].name, decides)
+    program = artifact.program
+    decides = program is not None and "label" in program.outputs
+    last = [op for op in program.ops if op.result == program.outputs.get("values")] if program else []
+    scale = next((op for op in last if isinstance(op, Scale)), None)
+    return QonnxRunner(wrapped, model.graph.input[0].name, model.graph.output[0].name, decides, scale)

@@ -21,6 +21,7 @@ from qcompile.relax.choose import solve
 from qcompile.relax.solution import Progress, Settings, Solution, Status
 from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
+from qcompile.search.constant import best_constants
 from qcompile.search.integer.layer import IntegerLayer, quantize
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import Choices, default_loss
@@ -158,13 +159,15 @@ def to_network(
     provenance: dict[str, Any] | None = None,
 ) -> Network:
     """The deployable network: value = scale * score + offset in the raw target's units."""
-    layer = fit.layer
+    layer, bias, scale = fit.layer, None, fit.layer.scale
+    if not len(layer.u):  # the zero network answers the best constant
+        bias, scale = best_constants([c.problem for c in fit.columns])
     return Network(
         encoder=dataset.encoder,
         u=layer.u,
         v=layer.v,
         alpha=layer.alpha,
-        scale=layer.scale * dataset.spread,
+        scale=scale * dataset.spread,
         offset=dataset.offset,
         form=layer.form.form,
         activation=layer.form.activation,
@@ -173,6 +176,7 @@ def to_network(
         classes=dataset.classes,
         columns=columns,
         provenance=provenance or {},
+        bias=bias,
     )
 
 

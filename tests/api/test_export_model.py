@@ -38,8 +38,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fields(network: Network) -> dict[str, object]:
-    plain = {k: v for k, v in vars(network).items() if k not in ("u", "v", "alpha", "encoder", "provenance")}
-    arrays = {k: getattr(network, k).tolist() for k in ("u", "v", "alpha")}
+    plain = {
+        k: v
+        for k, v in vars(network).items()
+        if k not in ("u", "v", "alpha", "bias", "encoder", "provenance")
+    }
+    arrays = {k: getattr(network, k).tolist() for k in ("u", "v", "alpha", "bias")}
     encoder = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(network.encoder).items()}
     return {**plain, **arrays, **encoder, "provenance": dict(network.provenance)}
 

@@ -102,7 +102,7 @@ def of_text(name: str, content: bytes) -> bytes:
         return b"".join(line for line in lines if not line.startswith(b"metadata "))
     if name == "artifact.json":
         record = json.loads(content)
-        for entry in ("figures", "model", "version"):
+        for entry in ("figures", "model", "seal", "version"):
             record.pop(entry, None)
         record["files"] = sorted(record["files"])
         return json.dumps(record, sort_keys=True).encode()

@@ -42,3 +42,11 @@ def test_a_docstring_becomes_markdown(reference: ModuleType) -> None:
         "What.\n\n**Args**\n\n- `rows`: (n, d) float32,\n  raw.\n- `seed`: zero.\n\n"
         "```pycon\n>>> 1 + 1\n2\n```"
     )
+
+
+def test_the_tutorial_names_every_origin_of_a_figure() -> None:
+    from qcompile.cost.rows import ORIGINS
+
+    table = (DOCS / "tutorials" / "performance.md").read_text(encoding="utf-8").partition("| origin |")[2]
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    assert tuple(row.split("|")[1].strip() for row in rows) == ORIGINS

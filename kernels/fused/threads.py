@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qcompile.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["VARIABLE", "WORTH", "cores", "run_parts"]
 
@@ -42,6 +44,8 @@ def cores() -> int:
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # first answers of one row do without
+
     return ThreadPoolExecutor(thread_name_prefix="qcompile")
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qcompile.api._export_model import write_files
-from qcompile.backends.compile import RUNS_HERE, compile_program
+from qcompile.backends.compile import RUNS_HERE, compile_for
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.files import readable
 from qcompile.ir.lower import lower
@@ -27,6 +26,7 @@ def write_model(network: Network, path: Path, form: str = "packed") -> Path:
     Raises:
         QCompileError: the form is unknown or cannot hold the network, or the file cannot be written.
     """
+    from qcompile.api._export_model import write_files
     from qcompile.backends.onnx.build import build
 
     write_files(build(lower(network, readable(path.stem)), option=form), path)
@@ -52,5 +52,4 @@ def open_network(network: Network, target: str = "host") -> Any:
             f"{target!r} does not run in this process; allowed: {', '.join(runners)}."
             f"{did_you_mean(target, runners)} For other targets, export the model and compile it."
         )
-    compiled = compile_program(lower(network, "model"))
-    return runner(compiled.artifacts[runners[target]], target)
+    return runner(compile_for(lower(network, "model"), runners[target]), target)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from qcompile.backends import numba_cpu
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.onnx.build import build
 from qcompile.importers.open import Model, network_of
 from qcompile.ir.program import Program
-from qcompile.model_file.container import read_model
 from qcompile.model_file.names import MODEL
 from qcompile.passes.pipeline import PassRecord, optimise
 from qcompile.targets.schema import load_target
@@ -22,6 +20,7 @@ __all__ = [
     "RUNS_HERE",
     "Compiled",
     "as_it_is",
+    "compile_for",
     "compile_program",
     "file_artifact",
     "shipped",
@@ -64,6 +63,8 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
     Raises:
         QCompileError: there is no such form, or it cannot hold the program.
     """
+    from qcompile.backends.onnx.build import build
+
     target = load_target("host")
     program, passes = optimise(lowered, target)
     file = build(lowered, target, option=form)
@@ -74,6 +75,16 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
     return Compiled(program, passes, artifacts, file)
 
 
+def compile_for(lowered: Program, backend: str) -> Artifact:
+    """The artifact of one back-end of ``RUNS_HERE``, as in ``compile_program``, without the others' work."""
+    target = load_target("host")
+    if backend != FILE:
+        return numba_cpu.build(optimise(lowered, target)[0], target)
+    from qcompile.backends.onnx.build import build
+
+    return build(lowered, target)
+
+
 def file_artifact(model: Model) -> Artifact:
     """A model file of ours as what ONNX Runtime runs: the bytes on disk, not a fresh copy of them.
 
@@ -81,6 +92,7 @@ def file_artifact(model: Model) -> Artifact:
     beside a file is never loaded unasked. Then it is a packed copy.
     """
     from qcompile.backends.onnx.build import build
+    from qcompile.model_file.container import read_model
 
     network_of(model)
     if {opset.domain for opset in read_model(model.path).opset_import} - {"", "ai.onnx"}:

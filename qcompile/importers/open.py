@@ -80,7 +80,6 @@ def open_model(place: Path) -> Model:
         ModelError: it is missing, unreadable or damaged.
         UnsupportedError: an operator of another tool's file has no translation.
     """
-    from qcompile.importers import qonnx
     from qcompile.ir.text import parse
     from qcompile.model_file import read as native
     from qcompile.model_file.container import read_model
@@ -101,6 +100,8 @@ def open_model(place: Path) -> Model:
             f"{path} holds a compiled program, which runs but cannot be read back; give its folder "
             f"{path.parent}, or {path.parent / PROGRAM}."
         )
+    from qcompile.importers import qonnx
+
     return Model(path, content, qonnx.read_program(path), None)
 
 

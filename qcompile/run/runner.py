@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
 from qcompile.registry import Registry
-from qcompile.run.emulate.image import Image
-from qcompile.run.emulate.trace import Trace
-from qcompile.targets.schema import Target
+
+if TYPE_CHECKING:
+    from qcompile.run.emulate.image import Image
+    from qcompile.run.emulate.trace import Trace
+    from qcompile.targets.schema import Target
 
 __all__ = ["EMULATORS", "RUNNERS", "Core", "Counting", "Emulates", "Opens", "Runner", "runner"]
 

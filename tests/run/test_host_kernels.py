@@ -1,5 +1,9 @@
 """How the host chooses a kernel: by the folder, by what the CPU has, by rank, by name."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.networks import random_network, random_rows
@@ -12,6 +16,7 @@ from qcompile.model.network import decide, forward
 from qcompile.passes.pipeline import optimise
 from qcompile.run import host
 
+ROOT = Path(__file__).parents[2]
 NETWORK = random_network(1, columns=3)
 PROGRAM, _ = optimise(lower(NETWORK))
 ONE = random_network(2, columns=1)
@@ -81,3 +86,18 @@ def test_a_folder_without_a_kernel_record_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.delattr("qcompile.kernels.fused.network.KERNEL")
     with pytest.raises(TypeError, match=r"fused\.network defines no KERNEL"):
         contract.load_network("fused")
+
+
+def test_opening_a_fitted_network_reads_no_tool_that_it_does_not_need() -> None:
+    """The first answer of a process is short: no ONNX, and no Numba where machine code is kept."""
+    program = (
+        "import sys; sys.path.insert(0, 'tests'); from support.networks import random_network, random_rows; "
+        "from qcompile.api import open_network; network = random_network(1, columns=3); "
+        "open_network(network).predict(random_rows(0, network.encoder, 1)); "
+        "print(sorted({'numba', 'onnx', 'onnxruntime', 'scipy', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    answers = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+        for _ in range(2)
+    ]
+    assert answers[1].stdout.strip() == "[]"

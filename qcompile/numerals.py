@@ -7,6 +7,9 @@ import math
 
 __all__ = ["number", "percent"]
 
+# What proofs add for underflow is below this, and everything measured far above.
+NOTHING = 1e-200
+
 
 def number(value: float, down: bool = False) -> str:
     """Four significant digits; ``down`` never rounds up, for figures that are lower bounds.
@@ -15,9 +18,13 @@ def number(value: float, down: bool = False) -> str:
     ('0.08123', '0.0813', '0.08129', 'unknown')
     >>> number(97540), number(1234567.8)
     ('97,540', '1,235,000')
+    >>> number(-3e-280, down=True), number(-3e-9, down=True)  # the first covers underflow, and is 0
+    ('0', '-3e-09')
     """
     if not math.isfinite(value):
         return "unknown"
+    if abs(value) < NOTHING:
+        return "0"
     context = decimal.Context(prec=4, rounding=decimal.ROUND_FLOOR if down else decimal.ROUND_HALF_EVEN)
     rounded = float(context.create_decimal(repr(float(value))))
     return f"{rounded:,.0f}" if 1e4 <= abs(rounded) < 1e9 else f"{rounded:.4g}"

@@ -53,5 +53,8 @@ class Certificate:
         return self.arrays.get("multiplier")
 
     def gap(self, objective: float) -> float:
-        """Certified gap (objective - bound) / |objective| of a network with this objective."""
-        return (objective - self.bound) / max(abs(objective), np.finfo(float).tiny)
+        """Certified gap (objective - bound) / |objective| of a network with this objective.
+
+        An objective of 0 is optimal: no loss is negative, and its bound lacks only what covers underflow.
+        """
+        return (objective - self.bound) / abs(objective) if objective else 0.0

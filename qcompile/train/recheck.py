@@ -147,7 +147,8 @@ def proof_on_data(certificate: Path, network: Network, table: Table) -> Iterator
 def objectives(network: Network, table: Table, problems: list[Problem]) -> list[float]:
     """Training objective of the deployed integers per score column, in training units.
 
-    With alpha = step * k and score = sum_j k_j h_j, f = step * score / divisor.
+    With alpha = step * k and score = sum_j k_j h_j, f = step * score / divisor. The bias that a network
+    without neurons answers is no part of it: the family that the proof is about has none.
     """
     y = table.y
     spread = 1.0
@@ -161,7 +162,7 @@ def objectives(network: Network, table: Table, problems: list[Problem]) -> list[
     for column, problem in enumerate(problems):
         divisor = FAMILIES[problem.family].integer_form(problem).divisor
         codes = (problem.q.astype(np.int64) + problem.unit) // 2
-        scores = forward_codes(network, codes)[:, column].astype(np.float64)
+        scores = (forward_codes(network, codes) - network.constants)[:, column].astype(np.float64)
         radius = scale * divisor * float(np.abs(network.alpha[:, column]).sum())
         found.append(objective_of_outputs(problem, scale * scores, radius))
     return found

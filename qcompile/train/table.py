@@ -10,6 +10,7 @@ from qcompile.data.split import split
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.model.encoder import Encoder
+from qcompile.numerals import number
 from qcompile.relax.solution import Progress
 from qcompile.train.choices import Choices
 from qcompile.train.fit import fit_dataset, to_network
@@ -51,9 +52,9 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
 
     def watch(stage: str, column: int, progress: Progress) -> None:
         name = schema.classes[column] if len(schema.classes) > 2 else schema.label
-        bound = f", bound {progress.bound:.5g}" if stage == "prove" else ""
+        bound = f", bound {number(progress.bound, down=True)}" if stage == "prove" else ""
         facts = {"column": column, "name": name, **asdict(progress)}
-        on_event(Event(stage, f"{name}: objective {progress.objective:.5g}{bound}", facts))
+        on_event(Event(stage, f"{name}: objective {number(progress.objective)}{bound}", facts))
 
     dataset = dataset_of(encoder, rows)
     fit = fit_dataset(dataset, chosen.beta, choices, watch)
@@ -63,7 +64,7 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
     provenance = provenance_of(table.source, schema, choices, chosen, fit)
     network = to_network(dataset, fit, schema.names, provenance)
     proved = provenance["certificate"]
-    sentence = f"objective {proved['objective']:.5g}, bound {proved['bound']:.5g}"
+    sentence = f"objective {number(proved['objective'])}, bound {number(proved['bound'], down=True)}"
     on_event(Event("certificate", sentence, proved))
     metrics, values = metrics_of(network, table, inside, test, choices.seed)
     on_event(Event("accuracy", f"test {metrics['measure']} {metrics['test']:.3f}", metrics))

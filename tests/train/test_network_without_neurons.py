@@ -18,6 +18,7 @@ from qcompile.ir.lower import lower
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.model.network import Network, decide, forward
 from qcompile.model_file.read import read_network
+from qcompile.numerals import number
 from qcompile.passes.pipeline import optimise
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.losses import LOSSES
@@ -28,6 +29,7 @@ from qcompile.relax.methods import METHODS
 from qcompile.run import native_c
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
+from qcompile.train.recheck import objectives
 from qcompile.train.table import train
 from qcompile.verify.equivalence import compare
 
@@ -153,3 +155,13 @@ def equal(one: Network, other: Network) -> bool:
         for n in ("kind", "feature", "shift", "gain", "fill")
     )
     return arrays and encoders and all(getattr(one, n) == getattr(other, n) for n in plain)
+
+
+def test_its_stated_objective_is_recomputed_and_a_bound_of_zero_is_shown_as_zero(tmp_path: Path) -> None:
+    source, trained = zero(tmp_path, "bilinear", "logistic", 2)
+    assert objectives(trained.network, source, list(trained.problems)) == list(trained.objectives)
+    q = np.random.default_rng(0).choice([-1, 1], (30, 5))
+    problem = pose(q, 1, np.zeros(30), 0.05)
+    certificate = certify(problem, solve(problem))
+    assert certificate.bound < 0.0 and number(certificate.bound, down=True) == "0"
+    assert certificate.gap(0.0) == 0.0

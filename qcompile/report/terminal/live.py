@@ -134,7 +134,7 @@ class Running:
         objective, bound = self._ends(column)
         if not (math.isfinite(objective) and math.isfinite(bound)):
             return math.inf
-        return (objective - bound) / max(abs(objective), 1e-300)
+        return (objective - bound) / abs(objective) if objective else 0.0
 
     def __rich__(self) -> RenderableType:
         row = Table.grid(padding=(0, 1))

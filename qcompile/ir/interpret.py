@@ -16,8 +16,6 @@ from qcompile.ir.operation import Array
 from qcompile.ir.program import Program
 from qcompile.ir.ranges import reach
 
-__all__ = ["interpret", "interpret_all"]
-
 
 def interpret_all(program: Program, x: Array) -> dict[str, Array]:
     """Every value of the program on a batch.

@@ -24,8 +24,6 @@ from qcompile.ir.program import Program
 from qcompile.ir.types import F32, F64, ValueType
 from qcompile.model.network import Network
 
-__all__ = ["lower"]
-
 
 def lower(network: Network, name: str = "model") -> Program:
     """The program of a network; interpreted, it equals ``network.forward`` on every row.

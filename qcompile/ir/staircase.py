@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 LARGEST_SHIFT = 40
 MOST_EXCEPTIONS = 16  # inputs of one staircase at which the line may err
+QUICK = 4  # exceptions that are few enough not to look for a better line
+MARGIN = 2.0**-15  # of a count: room for rounding the slope and the offset
 Whole = NDArray[np.int64]
 
 
@@ -117,29 +119,55 @@ def _exact(corners: _Corners, reach: int) -> Line | None:
 def _nearly(
     corners: _Corners, levels: Whole, low: int, high: int, limits: tuple[int, int], reach: int
 ) -> Line | None:
-    """The line that misses the corners by the least, with the inputs where it errs."""
+    """A line that misses few corners, with the inputs where it errs."""
+
+    def line(r: float, offset: float) -> Line | None:
+        s = 0
+        while 0 < r * 2.0 ** (s + 1) < 2**30 and r * 2.0 ** (s + 1) * reach < 2.0**60 and s < LARGEST_SHIFT:
+            s += 1
+        made = Line(round(r * 2.0**s), round(offset * 2.0**s), s)
+        errors = _errors(made, levels, low, high, limits)
+        return None if errors is None else replace(made, exceptions=errors)
+
+    best = line(*_least_miss(corners))
+    if best is None or len(best.exceptions) > QUICK:
+        other = line(*_least_sum(corners))
+        if best is None or (other is not None and len(other.exceptions) < len(best.exceptions)):
+            return other
+    return best
+
+
+def _least_miss(corners: _Corners) -> tuple[float, float]:
+    """Slope and offset whose largest miss of a corner is least; it is convex in the slope."""
 
     def ends(r: float) -> tuple[float, float]:
         return float((corners.k - r * corners.x).max()), float((corners.j - r * corners.y).min())
 
     lower, upper = 0.0, 2.0 * float(corners.k.max() - corners.k.min() + 1)
-    for _ in range(100):  # the miss is convex in the slope
+    for _ in range(100):
         a, b = (2 * lower + upper) / 3, (lower + 2 * upper) / 3
         if np.subtract(*ends(a)) < np.subtract(*ends(b)):
             upper = b
         else:
             lower = a
-    r, s = (lower + upper) / 2, 0
-    while r and s < LARGEST_SHIFT and r * 2.0 ** (s + 1) < 2**30 and r * 2.0 ** (s + 1) * reach < 2.0**60:
-        s += 1
-    best: Line | None = None
-    for share in (0.5, 0.0, 1.0, 0.25, 0.75):
-        from_, to = ends(r)
-        line = Line(round(r * 2.0**s), round((from_ + share * (to - from_)) * 2.0**s), s)
-        errors = _errors(line, levels, low, high, limits)
-        if errors is not None and (best is None or len(errors) < len(best.exceptions)):
-            best = replace(line, exceptions=errors)
-    return best
+    r = (lower + upper) / 2
+    return r, sum(ends(r)) / 2
+
+
+def _least_sum(corners: _Corners) -> tuple[float, float]:
+    """Slope and offset whose misses have the least sum, so that most corners are met: a linear program."""
+    from scipy.optimize import linprog  # takes a while to import
+    from scipy.sparse import csr_array, eye_array, hstack
+
+    place = np.concatenate([corners.x, -corners.y]).astype(float)
+    count = np.concatenate([corners.k, -corners.j]).astype(float)
+    side = np.concatenate([np.ones(len(corners.x)), -np.ones(len(corners.y))])
+    size = max(float(np.abs(place).max()), 1.0)  # r size x / size + offset >= k + margin - miss
+    lines = hstack([csr_array(np.column_stack([-place / size, -side])), -eye_array(len(place))]).tocsr()
+    cost = np.concatenate([[0.0, 0.0], np.ones(len(place))])
+    ranges = [(0, None), (None, None), *[(0, None)] * len(place)]
+    found = linprog(cost, A_ub=lines, b_ub=-count - MARGIN, bounds=ranges, method="highs")
+    return (float(found.x[0]) / size, float(found.x[1])) if found.x is not None else (0.0, 0.0)
 
 
 def _errors(

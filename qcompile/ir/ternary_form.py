@@ -15,8 +15,6 @@ import numpy as np
 from qcompile.errors import UnsupportedError
 from qcompile.model.network import Network
 
-__all__ = ["ternary_form"]
-
 
 def ternary_form(network: Network) -> Network:
     """The network with each bilinear neuron written as a difference of two ternary squares.

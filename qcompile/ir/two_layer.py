@@ -19,8 +19,6 @@ from qcompile.ir.ranges import Range
 from qcompile.kernels.contract import TwoLayer
 from qcompile.model.encoder import Encoder
 
-__all__ = ["two_layer"]
-
 Vector = NDArray[np.int64]
 Product = tuple[Vector, Vector, Vector, str]
 

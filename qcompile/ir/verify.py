@@ -11,8 +11,6 @@ from qcompile.ir.bounds import bounds
 from qcompile.ir.operation import Op
 from qcompile.ir.program import Program
 
-__all__ = ["verify"]
-
 
 def verify(program: Program) -> None:
     r"""Raise unless the program is well formed.

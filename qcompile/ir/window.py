@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Pair = tuple[int, int]
 Sides = tuple[int, int, int, int]  # top, left, bottom, right
+MOST_PLACES = 1 << 16  # of a kernel, and
+MOST_POSITIONS = 1 << 24  # of a padded image: a damaged file must not exhaust time or memory
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Window:
             return "kernel, stride and dilation have two entries, pad four"
         if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.pad) < 0:
             return "kernel, stride and dilation must be at least 1, pad at least 0"
+        if self.kernel[0] * self.kernel[1] > MOST_PLACES:
+            return f"a kernel has at most {MOST_PLACES} places"
+        top, left, bottom, right = self.pad
+        if (image[0] + top + bottom) * (image[1] + left + right) > MOST_POSITIONS:
+            return f"a padded image has at most {MOST_POSITIONS} positions"
         found = self.results(image)
         if min(found) < 1:
             return f"the kernel does not fit {image[0]}x{image[1]} positions"

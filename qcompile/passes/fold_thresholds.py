@@ -45,7 +45,7 @@ from qcompile.ir.program import Program
 from qcompile.ir.ranges import Range
 from qcompile.targets.schema import Target
 
-AFTER = ("push_affine",)
+AFTER = ("push_affine", "requantize_thresholds")
 
 
 def run(program: Program, target: Target | None = None) -> Program:

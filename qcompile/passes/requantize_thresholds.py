@@ -43,7 +43,7 @@ from qcompile.ir.ranges import Ranges, hull
 from qcompile.ir.staircase import Line, line_of
 from qcompile.targets.schema import Target
 
-AFTER = ("drop_dead",)
+AFTER = ("push_affine",)  # before quantizers behind quantizers fold: two lines are smaller than no line
 MAKES: tuple[type[Op], ...] = (Requantize,)
 FEWEST = 7  # levels below which comparisons are cheaper than a multiplication
 LEVEL_BYTES, LINE_BYTES, EXCEPTION_BYTES = 4, 13, 6
@@ -76,6 +76,8 @@ def _line(op: Threshold, inputs: Ranges, limits: tuple[int, int]) -> Requantize 
         if room <= 0:
             return None
         lines.append(line)
+    if len(set(lines)) == 1 and not lines[0].exceptions:
+        lines = lines[:1]
     exceptions = [(c, *pair) for c, line in enumerate(lines) for pair in line.exceptions]
     return Requantize(
         op.result,

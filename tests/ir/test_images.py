@@ -12,7 +12,7 @@ from support.programs import random_steps
 from qcompile.backends.c99 import build as c99
 from qcompile.backends.onnx import build as onnx_graph
 from qcompile.cost.count import count
-from qcompile.errors import CompileError, DataError, UnsupportedError
+from qcompile.errors import CompileError, DataError, ModelError, UnsupportedError
 from qcompile.ir.bounds import element_bounds
 from qcompile.ir.fit import fit_types
 from qcompile.ir.interpret import interpret, interpret_all
@@ -140,6 +140,37 @@ def test_a_small_convolution_by_hand() -> None:
     assert dump(fit_types(program)).count("i8[2x3x2]") == 1
 
 
+def test_text_mutated_at_random_is_a_program_or_refused() -> None:
+    rng = np.random.default_rng(0)
+    words = [
+        "%x",
+        "-1",
+        "*",
+        "2",
+        "{",
+        "\n",
+        "  ",
+        "conv",
+        "int(3)",
+        "9" * 30,
+        "(",
+        "0.5",
+        "u8[1]",
+        "x",
+        "float",
+    ]
+    refused = 0
+    for _ in range(1500):
+        at = int(rng.integers(len(TEXT)))
+        word = words[rng.integers(len(words))] if rng.random() < 0.7 else ""
+        try:
+            verify(parse(TEXT[:at] + word + TEXT[at + int(rng.integers(0, 4)) :]))
+        except (ModelError, CompileError) as problem:
+            refused += 1
+            assert str(problem)
+    assert 100 < refused < 1500
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_the_bound_of_an_unpadded_convolution_is_reached(seed: int) -> None:
@@ -167,6 +198,8 @@ ONE, HALF = ValueType("i", 64, 2), np.ones((2, 1, 1, 1), dtype=np.int64)
         (Conv("s", W, "x", HALF, (0, 1), groups=2), "stride and dilation must be at least 1"),
         (Conv("s", W, "x", HALF, (1, 1, 1), groups=2), "have two entries, pad four"),
         (Conv("s", W, "x", np.ones((2, 4, 1, 2))), "the kernel does not fit 3x3 positions"),
+        (MaxPool("s", W, "x", (257, 256)), "a kernel has at most 65536 places"),
+        (MaxPool("s", W, "x", (1, 1), pad=(2**40, 0, 0, 0)), "a padded image has at most 16777216 positions"),
         (MaxPool("s", W, "x", (4, 4)), "the kernel does not fit 3x3 positions"),
         (MaxPool("s", ONE, "x", (3, 3), (1, 1), (0, 0, 0, 1)), "1x2 positions come out, not 1x1"),
         (

@@ -82,8 +82,8 @@ class Requantize(Op):
         """
         found: Ranges = []
         for r, (m, b, s) in zip(operands[0], self._rows(len(operands[0])), strict=True):
-            sums = [m * x + b for x in r]
-            if min(sums) < INT64.min or max(sums) > INT64.max:
+            products, sums = [m * x for x in r], [m * x + b for x in r]
+            if min(*products, *sums) < INT64.min or max(*products, *sums) > INT64.max:
                 raise CompileError(f"%{self.result}: its product may reach {sums}, which leaves int64.")
             found.append(span(*(min(max(t >> s, self.limits[0]), self.limits[1]) for t in sums)))
         for channel, value, result in self.exceptions.tolist():

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.ir.operation import Array, Op, expect, same_places
-from qcompile.ir.ranges import Ranges, span
+from qcompile.ir.ranges import Ranges, reach, span
 from qcompile.ir.types import ValueType
 from qcompile.ir.work import Work
 from qcompile.model.arrays import frozen
+
+MANY = 16  # levels from which a search beats comparing with each
+ORDERS = (np.greater_equal, np.less_equal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +40,22 @@ class Threshold(Op):
         object.__setattr__(self, "sign", frozen(self.sign, np.int8, 1, "sign"))
 
     def meaning(self, *values: Array) -> Array:
-        """Every comparison, counted."""
-        a = values[0][..., None]
-        up, down = (a >= self.levels).sum(axis=-1), (a <= self.levels).sum(axis=-1)
-        out: Array = np.where(self.sign > 0, up, down).astype(a.dtype)
+        """Every comparison, counted; among many levels the count of those reached is a place."""
+        (a,) = values
+        if self.levels.shape[1] < MANY:
+            up, down = (
+                (a[..., None] >= self.levels).sum(axis=-1),
+                (a[..., None] <= self.levels).sum(axis=-1),
+            )
+            out: Array = np.where(self.sign > 0, up, down).astype(a.dtype)
+            return out
+        out = np.empty_like(a)
+        for channel, (levels, sign) in enumerate(zip(np.sort(self.levels, axis=1), self.sign, strict=True)):
+            column = a[..., channel]
+            if sign > 0:
+                out[..., channel] = np.searchsorted(levels, column, side="right")
+            else:
+                out[..., channel] = len(levels) - np.searchsorted(levels, column, side="left")
         return out
 
     def wrong(self, *operands: ValueType) -> str:
@@ -55,10 +70,12 @@ class Threshold(Op):
 
     def bound(self, *operands: Ranges) -> Ranges:
         """The count is monotone, so its extremes are at the ends of the range."""
-        counts = []
-        for r, levels, sign in zip(operands[0], self.levels.tolist(), self.sign.tolist(), strict=True):
-            counts.append(span(*(sum(x >= v if sign > 0 else x <= v for v in levels) for x in r)))
-        return counts
+        ends = np.array(operands[0], dtype=object).reshape(-1, 2)
+        if ends.size and max(map(reach, operands[0])) < 2**63:
+            ends = ends.astype(np.int64)
+        up, down = (compare(ends[:, :, None], self.levels[:, None]).sum(axis=2) for compare in ORDERS)
+        counts = np.where(self.sign[:, None] > 0, up, down)
+        return [span(*pair) for pair in counts.tolist()]
 
     def fitted(self, low: int, high: int, *operands: ValueType) -> ValueType:
         """Unsigned, as many bits as the largest count needs."""

@@ -2,7 +2,7 @@
 
 Read in this order:
 
-types, operation, program   what a program is: vectors and images per row, frozen operations, one assignment each
+types, operation, program   what a program is: frozen operations on vectors and images, each value made once
 ops/                        every operation in its own file: meaning, shape rule, bound, gradient, work, text
 interpret                   what a program means: exact, slow, obvious; everything fast is compared with it
 ranges, bounds, fit         the range of every channel, and the narrowest type that holds it

@@ -6,11 +6,13 @@ makes a lower bound whatever the refit's quality.
 """
 
 import itertools
+from dataclasses import replace
 
 import cvxpy as cp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from support.problems import sign_problem
 
 from qcompile import registry
 from qcompile.certificate.make import check
@@ -116,3 +118,21 @@ def test_the_true_optimum_is_never_below_the_bound(block):
         assert solution.objective <= upper + 1e-5 * upper + 1e-9, context
         tight += certificate.bound >= upper - 1e-3 * upper
     assert tight >= 10  # the comparison has teeth: many bounds touch the truth
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_true_optimum_is_at_most_the_relaxation_at_krivines_constant_times_beta(loss):
+    constant = np.pi / (2 * np.log(1 + np.sqrt(2)))
+    apart = 0
+    for seed in range(6):
+        problem = sign_problem(seed, 4, loss, beta=0.05, n=16)
+        lower, _ = true_optimum(problem)
+        relaxed, penalised = (
+            solve(replace(problem, beta=beta), settings=Settings(gap=1e-6)).objective
+            for beta in (problem.beta, constant * problem.beta)
+        )
+        # An objective of a feasible point is above its relaxation's optimum, so this cannot fail by rounding
+        # unless the two sides meet; the lower end of the bracket is below the truth.
+        assert lower <= penalised, (seed, lower, penalised)
+        apart += lower > relaxed * (1 + 1e-3)
+    assert apart >= 1  # the factor is needed: without it the relaxation is below the truth

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qcompile import registry
-from qcompile.problem.losses import in_domain
+from qcompile.problem.losses import LOSSES, in_domain
 from qcompile.train.choices import default_loss
 
-NAMES = registry.names("qcompile.problem.losses")
-LOSSES = pytest.mark.parametrize("name", NAMES)
+NAMES = LOSSES.names()
+EACH = pytest.mark.parametrize("name", NAMES)
 
 
 def load(name):
-    return registry.load("qcompile.problem.losses", name)
+    return LOSSES[name]
 
 
 def sample(name, seed=0, n=400, radius=1e-3):
@@ -33,7 +32,7 @@ def sample(name, seed=0, n=400, radius=1e-3):
     return f[smooth], y[smooth]
 
 
-@LOSSES
+@EACH
 def test_the_gradient_is_the_difference_quotient_of_the_value(name):
     loss, (f, y) = load(name), sample(name)
     h = 1e-6
@@ -42,7 +41,7 @@ def test_the_gradient_is_the_difference_quotient_of_the_value(name):
     np.testing.assert_allclose(loss.gradient(f, y), quotient, atol=1e-9 + 1e-15 / h * (1 + f @ f))
 
 
-@LOSSES
+@EACH
 def test_the_curvature_is_the_difference_quotient_of_the_gradient_and_bounded(name):
     loss, (f, y) = load(name), sample(name)
     h = 1e-5
@@ -51,7 +50,7 @@ def test_the_curvature_is_the_difference_quotient_of_the_gradient_and_bounded(na
     assert (loss.curvature(f, y) <= loss.CURVATURE).all()
 
 
-@LOSSES
+@EACH
 def test_fenchel_holds_with_equality_exactly_at_the_gradient(name):
     loss, (f, y) = load(name), sample(name)
     l = loss.gradient(f, y)
@@ -61,7 +60,7 @@ def test_fenchel_holds_with_equality_exactly_at_the_gradient(name):
     assert (loss.value(f, y) + loss.conjugate(other, y) - other * f >= -1e-13 * scale).all()
 
 
-@LOSSES
+@EACH
 def test_the_slope_of_the_conjugate_inverts_the_gradient(name):
     loss, (f, y) = load(name), sample(name)
     inside = loss.curvature(f, y) > 1e-6
@@ -71,7 +70,7 @@ def test_the_slope_of_the_conjugate_inverts_the_gradient(name):
     np.testing.assert_allclose(loss.conjugate_curvature(l, y) * loss.curvature(f, y), 1.0, rtol=1e-7)
 
 
-@LOSSES
+@EACH
 def test_outside_its_domain_the_conjugate_is_infinite_and_inside_finite(name):
     loss, (_, y) = load(name), sample(name)
     low, high = loss.limits(y)
@@ -85,13 +84,13 @@ def test_outside_its_domain_the_conjugate_is_infinite_and_inside_finite(name):
         assert outside.any()
 
 
-@LOSSES
+@EACH
 def test_cvxpy_evaluates_to_the_same_loss(name):
     loss, (f, y) = load(name), sample(name)
     np.testing.assert_allclose(loss.cvxpy_atom(cp.Constant(f), y).value, loss.value(f, y), rtol=1e-12)
 
 
-@LOSSES
+@EACH
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_the_rounding_error_of_the_conjugate_is_within_its_bound(name, data):

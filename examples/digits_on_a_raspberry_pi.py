@@ -48,19 +48,19 @@ def main() -> None:
         print(f"ONNX Runtime, here: {ort.expected:.1f} us, measured", file=sys.stderr)
         for core, board in CORES.items():
             same = on_core(lower(model.network_), core, rows=50, seed=0).equal
-            rows = cost(path, core)["rows"]
-            found = {r["quantity"]: r for r in rows if r["operation"] == "total"}
+            rows = cost(path, core).rows
+            found = {r.quantity: r for r in rows if r.operation == "total"}
             time, count = found["latency"], found["instructions"]
             print(
-                f"{board}: {count['expected']:,.0f} instructions, counted; {time['expected']:.1f} us "
-                f"({time['low']:.1f} to {time['high']:.1f}), modelled; slow end below ONNX Runtime here: "
-                f"{time['high'] < ort.low}; code and weights {found['flash']['expected']:,.0f} B",
+                f"{board}: {count.expected:,.0f} instructions, counted; {time.expected:.1f} us "
+                f"({time.low:.1f} to {time.high:.1f}), modelled; slow end below ONNX Runtime here: "
+                f"{time.high < ort.low}; code and weights {found['flash'].expected:,.0f} B",
                 file=sys.stderr,
             )
             print(f"{core}, as in a {board}:")
             print(f"  every bit as in the network, in the emulator: {same}")
             print(f"  counted, not estimated: {count['origin'] == 'measured'}")
-            print(f"  faster there than ONNX Runtime is here: {time['expected'] < ort.low}")
+            print(f"  faster there than ONNX Runtime is here: {time.expected < ort.low}")
 
 
 if __name__ == "__main__":

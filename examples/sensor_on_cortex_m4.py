@@ -75,7 +75,7 @@ def main() -> None:
             print(f"  exit code of `qcompile check`: {job(folder, name)}")
 
         record = compile_model(folder / name, "cortex-m4", folder / "firmware")
-        print(f"written: {', '.join(name for name in record['files'] if not name.startswith('qc_'))}")
+        print(f"written: {', '.join(name for name in record.files if not name.startswith('qc_'))}")
 
 
 if __name__ == "__main__":

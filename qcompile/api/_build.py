@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 
 from qcompile.api._expected_form import expect_form
-from qcompile.api._export_model import companion_paths, companions, file_facts
+from qcompile.api._export_model import companion_paths, companions
 from qcompile.api._train import read_table
 from qcompile.backends.compile import PACKED, RUNS_HERE, Compiled, compile_program
 from qcompile.backends.titles import backend_name
@@ -20,25 +18,24 @@ from qcompile.cost.every_target import target_part
 from qcompile.cost.rows import CostReport
 from qcompile.cost.this_machine import machine
 from qcompile.cost.total import costs
-from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
+from qcompile.facts import OneRowEnergy, OneRowLatency, Written
 from qcompile.files import staged_folder
-from qcompile.files.seal import sealed
 from qcompile.ir.lower import lower
 from qcompile.model.reading import Reading
-from qcompile.model_file.form import onnx_form
+from qcompile.model_file.form import FilePart, file_part, onnx_form
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
 from qcompile.numerals import number
 from qcompile.report import record as parts
-from qcompile.report.json_text import to_json
 from qcompile.report.page.page import drawn_by, render
 from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.targets.schema import load_target
 from qcompile.train.choices import Choices
+from qcompile.train.proof import certified
 from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
-from qcompile.verify.equality import Outcome, compare_all
+from qcompile.verify.equality import compare_all
 
 __all__ = ["Built", "build"]
 
@@ -59,7 +56,7 @@ class Built:
     trained: Trained
     compiled: Compiled
     costs: CostReport
-    record: dict[str, Any]
+    record: parts.Report
 
 
 def build(
@@ -105,7 +102,7 @@ def build(
         compiled = compile_program(lowered, form)
         program = parts.program_part(compiled.program, compiled.passes)
         model = parts.model_part(trained.network)
-        told = f"{model['neurons']} neurons of {model['bits_per_weight']}-bit weights: {program['sentence']}"
+        told = f"{model.neurons} neurons of {model.bits_per_weight}-bit weights: {program.sentence}"
         on_event(Event("program", told, model))
 
         runners = {name: runner(compiled.artifacts[backend], name) for backend, name in RUNS_HERE}
@@ -114,56 +111,43 @@ def build(
         _tell_costs(report, on_event)
 
         files = _write(folder, trained, compiled)
-        record = _record(table, trained, compiled, outcomes, report, files)
-        record["targets"] = target_part(lowered, report, goal)
-        record["page"] = drawn_by()
-        record = json.loads(to_json(record))  # the page shows what the file holds, to the last digit
+        assert trained.proof is not None
+        record = parts.Report(
+            format=parts.FORMAT,
+            certificate=parts.certificate_part(certified(trained.proof)),
+            accuracy=parts.accuracy_part(trained.metrics),
+            model=model,
+            data=parts.data_part(table, trained),
+            training=parts.training_part(trained),
+            program=program,
+            verification=outcomes,
+            costs=report,
+            files=files,
+            machine=machine(),
+            targets=target_part(lowered, report, goal),
+            page=drawn_by(),
+        )
         page = render(record, trained.network).encode()
         (folder / PAGE).write_bytes(page)
-        record["files"][PAGE] = file_facts(page)
-        record = sealed(record)
-        (folder / NUMBERS).write_text(to_json(record), encoding="utf-8")
+        record = replace(record, files={**files, PAGE: file_part(page)})
+        (folder / NUMBERS).write_text(parts.report_text(record), encoding="utf-8")
         sizes = {name: (folder / name).stat().st_size for name in (*files, NUMBERS, PAGE)}
     for name, size in sizes.items():
         path = Path(output) / name
-        on_event(Event("written", f"{path} ({size:,} bytes)", {"path": str(path), "bytes": size}))
+        on_event(Event("written", f"{path} ({size:,} bytes)", Written(str(path), size)))
     return Built(Path(output), trained, compiled, report, record)
 
 
-def _write(folder: Path, trained: Trained, compiled: Compiled) -> dict[str, dict[str, Any]]:
+def _write(folder: Path, trained: Trained, compiled: Compiled) -> dict[str, FilePart]:
     file = compiled.file
     written = {folder / MODEL: file.files[file.entry], **companions(file, folder / MODEL)}
     for path, content in written.items():
         path.write_bytes(content)
     certificates.save(folder / CERTIFICATE, trained.certificates)
-    found: dict[str, dict[str, Any]] = {}
-    for name in (*(path.name for path in written), CERTIFICATE):
-        found[name] = file_facts((folder / name).read_bytes())
-    found[MODEL]["onnx"] = onnx_form(onnx.load_from_string(file.files[file.entry]))
-    return found
-
-
-def _record(
-    table: Table,
-    trained: Trained,
-    compiled: Compiled,
-    outcomes: tuple[Outcome, ...],
-    report: CostReport,
-    files: Mapping[str, Any],
-) -> dict[str, Any]:
-    return {
-        "format": parts.FORMAT,
-        "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
-        "accuracy": parts.accuracy_part(trained),
-        "model": parts.model_part(trained.network),
-        "data": parts.data_part(table, trained),
-        "training": parts.training_part(trained),
-        "program": parts.program_part(compiled.program, compiled.passes),
-        "verification": [vars(o) for o in outcomes],
-        "costs": report.to_json(),
-        "files": dict(files),
-        "machine": machine(),
-    }
+    names = (*(path.name for path in written), CERTIFICATE)
+    found = {name: file_part((folder / name).read_bytes()) for name in names}
+    form = onnx_form(onnx.load_from_string(file.files[file.entry]))
+    return {**found, MODEL: replace(found[MODEL], onnx=form)}
 
 
 def _tell_costs(report: CostReport, on_event: Listener) -> None:
@@ -173,10 +157,10 @@ def _tell_costs(report: CostReport, on_event: Listener) -> None:
     told = ", ".join(f"{backend_name(r.backend)} {number(r.expected)} us" for r in latency)
     figures = {r.backend: r.expected for r in latency}
     how = "median, measured here" if measured else f"{report.target}, modelled"
-    on_event(Event("latency", f"{told} for one row ({how})", {"latency_us": figures}))
+    on_event(Event("latency", f"{told} for one row ({how})", OneRowLatency(figures)))
     energy = report.select("energy", operation="total")
     if energy:
         told = ", ".join(f"{backend_name(r.backend)} {number(r.expected)} uJ" for r in energy)
         origin = f"{energy[0].origin}: {energy[0].source}"
         figures = {r.backend: r.expected for r in energy}
-        on_event(Event("energy", f"{told} for one row ({origin})", {"energy_uj": figures, "origin": origin}))
+        on_event(Event("energy", f"{told} for one row ({origin})", OneRowEnergy(figures, origin)))

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from qcompile.cost.this_machine import machine
+from qcompile.report.answers import Calibration, MethodCost
 
 __all__ = ["calibrate"]
 
 
 def calibrate(
     isa: str | None = None, seconds: float = 0.1, say: Callable[[str], None] = lambda text: None
-) -> dict[str, Any]:
+) -> Calibration:
     """Measure, store and return the costs by which kernels are chosen.
 
     Args:
         isa: instruction set; the best that this CPU has by default.
         seconds: duration of each measurement.
         say: called with a sentence of progress.
-
-    Returns:
-        isa, file, machine, and costs: rows of mode ("single", "batch"), method, nanoseconds per
-        thousand products and per table input, and the shipped figures (None where there are none).
 
     Raises:
         UnsupportedError: this CPU does not have the instruction set.
@@ -38,18 +34,6 @@ def calibrate(
     for mode, methods in found.items():
         for method, (product, table) in sorted(methods.items(), key=lambda item: item[1][0]):
             before = shipped.get(mode, {}).get(method)
-            rows.append(
-                {
-                    "mode": mode,
-                    "method": method,
-                    "product_ps": 1000 * product,
-                    "table_ns": table,
-                    "shipped_product_ps": None if before is None else 1000 * before[0],
-                }
-            )
-    return {
-        "isa": spelling,
-        "file": str(kernels.file()),
-        "machine": machine(),
-        "costs": rows,
-    }
+            former = None if before is None else 1000 * before[0]
+            rows.append(MethodCost(mode, method, 1000 * product, table, former))
+    return Calibration(spelling, str(kernels.file()), machine(), tuple(rows))

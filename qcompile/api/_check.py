@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qcompile.cost.budget import Budget, Verdict, found_here, from_toml, judge
 from qcompile.cost.total import costs_of
 from qcompile.importers.open import open_model
+from qcompile.report.answers import Budgeted, VerdictLine
 from qcompile.targets.schema import load_target
 
 __all__ = ["Checked", "check"]
@@ -19,7 +19,7 @@ class Checked:
     """A verdict per limit."""
 
     verdicts: tuple[Verdict, ...]
-    record: dict[str, Any]
+    record: Budgeted
 
     @property
     def passed(self) -> bool:
@@ -73,16 +73,6 @@ def check(
     opened = open_model(Path(folder))
     report = costs_of(opened, goal, batches=(1,))
     verdicts = judge(report, budget)
-    plain = [
-        {**{k: v for k, v in asdict(v).items()}, "within": v.within, "sentence": v.sentence} for v in verdicts
-    ]
-    return Checked(
-        verdicts,
-        {
-            "folder": str(folder),
-            "target": goal.name,
-            "budget": "options" if budget_file is None else str(budget_file),
-            "passed": all(v.within for v in verdicts),
-            "verdicts": plain,
-        },
-    )
+    lines = tuple(VerdictLine(**vars(v), within=v.within, sentence=v.sentence) for v in verdicts)
+    source = "options" if budget_file is None else str(budget_file)
+    return Checked(verdicts, Budgeted(str(folder), goal.name, source, all(v.within for v in verdicts), lines))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99.build import build
+from qcompile.cost.rows import Interval
 from qcompile.cost.total import priced
 from qcompile.errors import UnsupportedError
 from qcompile.files import folder_destination, staged_folder
@@ -16,6 +16,7 @@ from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
 from qcompile.ir.ternary_form import ternary_form
 from qcompile.passes.pipeline import optimise
+from qcompile.report.answers import CompiledC
 from qcompile.report.written import written
 from qcompile.targets.schema import Target, load_target
 from qcompile.verify.folder import with_description, with_digests
@@ -36,7 +37,7 @@ def compile_model(
     kernel: str = "auto",
     form: str = "trained",
     force: bool = False,
-) -> dict[str, Any]:
+) -> CompiledC:
     """Write a model's C files, or its shared library and header, for a target into a folder.
 
     The program's text goes with them, so that verify, cost, check and compare take the folder too.
@@ -62,46 +63,39 @@ def compile_model(
     )
     program, _ = optimise(source, goal)
     if layout == LIBRARY:
-        artifact, figures = _library(program, goal), {}
+        artifact = _library(program, goal)
+        figures: dict[str, Interval] = {}
         files = with_digests(artifact)
     else:
         artifact = build(program, goal, layout=layout, kernel=kernel)
         figures = _figures(artifact, program, goal)
-        facts = {"model": hashlib.sha256(opened.content).hexdigest(), "figures": figures}
+        facts = {
+            "model": hashlib.sha256(opened.content).hexdigest(),
+            "figures": {name: vars(figure) for name, figure in figures.items()},
+        }
         files = with_description(artifact, source, facts)
     with staged_folder(Path(out), tuple(files), written, force) as folder:
         for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    return {
-        "out": str(out),
-        "target": goal.name,
-        "files": {name: len(data) for name, data in files.items()},
-        "digest": artifact.digest,
-        "figures": figures,
-        **artifact.provenance,
-    }
+    return CompiledC(
+        out=str(out),
+        target=goal.name,
+        files={name: len(data) for name, data in files.items()},
+        digest=artifact.digest,
+        figures=figures,
+        provenance=artifact.provenance,
+    )
 
 
-def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, Any]:
+def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, Interval]:
     """Totals of one row on the target, each with its interval and origin; empty where nothing is known."""
     try:
         report = priced(artifact, program, target)
     except UnsupportedError:
         return {}
-    return {
-        r.quantity: {
-            "unit": r.unit,
-            "low": r.low,
-            "expected": r.expected,
-            "high": r.high,
-            "origin": r.origin,
-            "source": r.source,
-        }
-        for r in report
-        if r.operation == "total"
-    }
+    return {r.quantity: r.interval for r in report if r.operation == "total"}
 
 
 def _library(program: Program, goal: Target) -> Artifact:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qcompile.facts import ModelFacts
+from qcompile.model.network import Network
 from qcompile.registry import names
+from qcompile.report.answers import FigureOf, Information, TargetFigures, TargetLine, TargetList
 from qcompile.targets.schema import Target, load_target
 
 __all__ = ["Described", "Listed", "info", "target", "targets"]
@@ -17,14 +21,14 @@ class Listed:
     """Every target of this installation."""
 
     targets: tuple[Target, ...]
-    record: dict[str, Any]
+    record: TargetList
 
 
 @dataclass(frozen=True, eq=False)
 class Described:
     """A model file in facts."""
 
-    record: dict[str, Any]
+    record: Information
 
 
 def targets() -> Listed:
@@ -34,20 +38,17 @@ def targets() -> Listed:
     True
     """
     found = tuple(load_target(name) for name in names("qcompile.targets", ".toml"))
-    rows = [
-        {"name": t.name, "kind": t.kind, "isa": t.isa, "clock_mhz": t.clock_mhz.expected, "title": t.title}
-        for t in found
-    ]
-    return Listed(found, {"targets": rows})
+    lines = tuple(TargetLine(t.name, t.kind, t.isa, t.clock_mhz.expected, t.title) for t in found)
+    return Listed(found, TargetList(lines))
 
 
-def target(name_or_path: str | Path) -> dict[str, Any]:
+def target(name_or_path: str | Path) -> TargetFigures:
     """Everything a target's file says, figure by figure, as plain values.
 
     Raises:
         QCompileError: there is no such target, or its file is wrong.
 
-    >>> [f["field"] for f in target("cortex-m4")["figures"]][:2]
+    >>> [f.field for f in target("cortex-m4").figures][:2]
     ['core.clock_mhz', 'core.voltage_v']
     """
     t = load_target(name_or_path)
@@ -63,17 +64,17 @@ def target(name_or_path: str | Path) -> dict[str, Any]:
         "energy.core_watts": t.core_watts,
         **{f"energy.operations.{k}": v for k, v in t.operations.items()},
     }
-    return {
-        "name": t.name,
-        "title": t.title,
-        "kind": t.kind,
-        "isa": t.isa,
-        "features": sorted(t.features),
-        "regulator": t.regulator,
-        "compiler": None if t.compiler is None else asdict(t.compiler),
-        "runner": t.runner,
-        "figures": [{"field": field, **asdict(f)} for field, f in single.items() if f is not None],
-    }
+    return TargetFigures(
+        name=t.name,
+        title=t.title,
+        kind=t.kind,
+        isa=t.isa,
+        features=tuple(sorted(t.features)),
+        regulator=t.regulator,
+        compiler=t.compiler,
+        runner=t.runner,
+        figures=tuple(FigureOf(field, **vars(f)) for field, f in single.items() if f is not None),
+    )
 
 
 def info(model: str | Path) -> Described:
@@ -88,6 +89,8 @@ def info(model: str | Path) -> Described:
     from qcompile.model_file.names import TEXT
     from qcompile.passes.pipeline import optimise
     from qcompile.report import record as parts
+    from qcompile.report.words import certificate_sentence
+    from qcompile.train.proof import stated
 
     opened = open_model(Path(model))
     program, passes = optimise(opened.program, load_target("host"))
@@ -106,35 +109,26 @@ def info(model: str | Path) -> Described:
     facts["reads"] = f"{program.input.type.length} columns" + (
         f": {_short(program.columns)}" if program.columns else ""
     )
-    facts["compiled"] = listing["sentence"]
-    facts["runs here by"] = listing["host_kernel"]
+    facts["compiled"] = listing.sentence
+    facts["runs here by"] = listing.host_kernel
     if "certificate" in provenance:
         facts["proved"] = (
-            f"{parts.certificate_part(provenance['certificate'])['sentence']} (as stated in the file, not "
-            "checked: `qcompile verify` with --data checks it)"
+            f"{certificate_sentence(stated(provenance))} (as stated in the file, not checked: "
+            "`qcompile verify` with --data checks it)"
         )
     for key in ("source", "loss", "beta", "seed", "imported_from", "producer"):
         if provenance.get(key) is not None:
             facts[key.replace("_", " ")] = str(provenance[key])
-    return Described(
-        {
-            "model": str(opened.path),
-            "facts": facts,
-            "onnx": form,
-            "network": network,
-            "program": listing,
-            "provenance": provenance,
-        }
-    )
+    return Described(Information(str(opened.path), facts, form, network, listing, provenance))
 
 
-def _facts(network: Any, described: dict[str, Any], provenance: dict[str, Any]) -> dict[str, str]:
+def _facts(network: Network, described: ModelFacts, provenance: Mapping[str, Any]) -> dict[str, str]:
     label = provenance.get("schema", {}).get("label", "the label")
     what = f"{label} (a number)" if network.task == "regression" else f"{label}: {_short(network.classes)}"
-    bits = f"{described['first_layer_bits']:,} first-layer bits"
+    bits = f"{described.first_layer_bits:,} first-layer bits"
     return {
         "predicts": what,
-        "encoder": f"{described['encoder']}, {described['input_bits']} bits, {described['inputs']} inputs",
+        "encoder": f"{described.encoder}, {described.input_bits} bits, {described.inputs} inputs",
         "network": f"{network.form}, {network.neurons} neurons, {network.weights} weights, {bits}",
     }
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import onnx
 
@@ -15,13 +13,14 @@ from qcompile.errors import CheckFailed, UnsupportedError
 from qcompile.files import file_destination, staged_files
 from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
-from qcompile.model_file.form import form_sentence, onnx_form
+from qcompile.model_file.form import FilePart, file_part, form_sentence, onnx_form
+from qcompile.report.answers import ExportedFile
 from qcompile.report.written import written
 from qcompile.run.qonnx import open_artifact
 from qcompile.run.runner import runner
 from qcompile.verify.equality import Outcome, outcome, test_bench
 
-__all__ = ["Exported", "companion_paths", "companions", "export_model", "file_facts", "write_files"]
+__all__ = ["Exported", "companion_paths", "companions", "export_model", "write_files"]
 
 # Seeded rows of the comparison, besides the worst-case rows: the last two take milliseconds for each.
 ROWS = {"onnxruntime": 1000, "reference": 100, "qonnx": 20}
@@ -35,7 +34,7 @@ class Exported:
     """The file that was written, and the facts about it."""
 
     path: Path
-    record: dict[str, Any]
+    record: ExportedFile
 
 
 def export_model(
@@ -69,19 +68,19 @@ def export_model(
     sizes = write_files(artifact, Path(output), force)
     facts = onnx_form(onnx.load_from_string(artifact.files[artifact.entry]))
     told = UNCHECKED if checked is None else f"{checked.backend}: {checked.sentence}."
-    record = {
-        "model": str(opened.path),
-        "output": str(output),
-        **facts,
-        "runtime": artifact.provenance["runtime"],
-        "verified": vars(checked) if checked is not None else None,
-        "files": sizes,
-        "sentences": [f"{form_sentence(facts)}.", told],
-    }
+    record = ExportedFile(
+        **vars(facts),
+        model=str(opened.path),
+        output=str(output),
+        runtime=str(artifact.provenance["runtime"]),
+        verified=checked,
+        files=sizes,
+        sentences=(f"{form_sentence(facts)}.", told),
+    )
     return Exported(Path(output), record)
 
 
-def write_files(artifact: Artifact, path: Path, force: bool = False) -> dict[str, dict[str, Any]]:
+def write_files(artifact: Artifact, path: Path, force: bool = False) -> dict[str, FilePart]:
     """Write an ONNX artifact to ``path``, what it needs beside it; returns bytes and sha256 by name.
 
     Raises:
@@ -91,16 +90,7 @@ def write_files(artifact: Artifact, path: Path, force: bool = False) -> dict[str
     with staged_files(list(named), written, force) as folder:
         for place, content in named.items():
             (folder / place.name).write_bytes(content)
-    return {str(place): file_facts(content) for place, content in named.items()}
-
-
-def file_facts(content: bytes) -> dict[str, Any]:
-    """Size and digest of a file, as reports state them.
-
-    >>> file_facts(b"")["bytes"]
-    0
-    """
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return {str(place): file_part(content) for place, content in named.items()}
 
 
 def companion_paths(path: Path, form: str) -> list[Path]:

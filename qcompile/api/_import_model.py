@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qcompile.backends.compile import FILE, RUNS_HERE, compile_program
 from qcompile.errors import ModelError
@@ -16,6 +15,7 @@ from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.model_file.names import MODEL
 from qcompile.report import record as parts
+from qcompile.report.answers import ImportedProgram
 from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.verify.equality import compare_all
@@ -31,7 +31,7 @@ class Imported:
 
     folder: Path
     program: Program
-    record: dict[str, Any]
+    record: ImportedProgram
 
 
 def import_model(
@@ -67,10 +67,10 @@ def import_model(
         (folder / TEXT).write_text(sealed_text(dump(program)), encoding="utf-8")
         artifact = compiled.artifacts[FILE]
         (folder / MODEL).write_bytes(artifact.files[artifact.entry])
-    record = {
-        "source": str(source),
-        "program": parts.program_part(compiled.program, compiled.passes),
-        "verification": [vars(o) for o in outcomes],
-        "files": [str(Path(output) / name) for name in (TEXT, MODEL)],
-    }
+    record = ImportedProgram(
+        source=str(source),
+        program=parts.program_part(compiled.program, compiled.passes),
+        verification=outcomes,
+        files=tuple(str(Path(output) / name) for name in (TEXT, MODEL)),
+    )
     return Imported(Path(output), program, record)

@@ -17,6 +17,7 @@ from qcompile.importers.open import open_model
 from qcompile.ir.program import Program
 from qcompile.model.reading import Reading
 from qcompile.model.schema import Column, Schema
+from qcompile.report.answers import Predictions
 from qcompile.run.runner import runner
 
 __all__ = ["Predicted", "predict", "schema_of"]
@@ -34,7 +35,7 @@ class Predicted:
 
     predictions: tuple[str, ...] | tuple[float, ...]
     scores: NDArray[np.int64]
-    record: dict[str, Any]
+    record: Predictions
 
 
 def schema_of(network: Any, path: Path) -> Schema:
@@ -84,18 +85,18 @@ def predict(model: str | Path, data: Any, reading: Reading | None = None) -> Pre
     else:
         predictions = tuple(float(v) for v in np.ravel(found))
     quality, sentence = _quality(schema, found, rows.y)
-    record = {
-        "model": str(opened.path),
-        "task": schema.task,
-        "label": schema.label,
-        "rows": len(rows.x),
-        "unseen": rows.unseen,
-        "unreadable": rows.unreadable,
-        "predictions": list(predictions),
-        "scores": scores,
-        "quality": quality,
-        "sentence": " ".join(filter(None, (sentence or remark, *rows.notes))),
-    }
+    record = Predictions(
+        model=str(opened.path),
+        task=schema.task,
+        label=schema.label,
+        rows=len(rows.x),
+        unseen=rows.unseen,
+        unreadable=rows.unreadable,
+        predictions=predictions,
+        scores=tuple(tuple(int(s) for s in line) for line in scores),
+        quality=quality,
+        sentence=" ".join(filter(None, (sentence or remark, *rows.notes))),
+    )
     return Predicted(predictions, scores, record)
 
 

@@ -18,6 +18,7 @@ from qcompile.importers.open import Model, model_path, open_model
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import NETWORK
 from qcompile.numerals import number
+from qcompile.report.answers import ProfiledFile, Profiles
 from qcompile.run.runner import runner
 
 __all__ = ["Profiled", "profile"]
@@ -28,7 +29,7 @@ class Profiled:
     """Latency percentiles of everything that was timed."""
 
     costs: CostReport
-    record: dict[str, Any]
+    record: Profiles
 
 
 def profile(
@@ -71,15 +72,16 @@ def profile(
     else:
         profiles = profile_files(paths, sizes, threads, providers or None, shapes, libraries=libraries)
         rows = tuple(replace(row, backend=str(p.path)) for p in profiles for row in p.latency)
-        notes, files = _notes(profiles), [p.to_json() for p in profiles]
+        notes, files = _notes(profiles), [_file(p) for p in profiles]
     report = CostReport(rows, "host")
-    record = {
-        "models": [str(p) for p in paths],
-        **report.to_json(),
-        "notes": notes,
-        "files": files,
-        "machine": machine(),
-    }
+    record = Profiles(
+        models=tuple(str(p) for p in paths),
+        target=report.target,
+        rows=report.rows,
+        notes=tuple(notes),
+        files=tuple(files),
+        machine=machine(),
+    )
     return Profiled(report, record)
 
 
@@ -103,6 +105,11 @@ def _backends(model: Model, batches: Sequence[int]) -> tuple[CostRow, ...]:
     if model.network is not None:
         runners.append(open_twin(model.network))
     return latency_rows(compiled.program, runners, batches)
+
+
+def _file(p: OnnxProfile) -> ProfiledFile:
+    operators = {str(batch): times for batch, times in p.operators.items()}
+    return ProfiledFile(**{**vars(p), "path": str(p.path), "operators": operators})
 
 
 def _notes(profiles: Sequence[OnnxProfile]) -> list[str]:

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qcompile.api._expected_form import expect_form
-from qcompile.api._export_model import companion_paths, companions, file_facts
+from qcompile.api._export_model import companion_paths, companions
 from qcompile.backends.compile import PACKED, compile_program
 from qcompile.data.load import load
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
+from qcompile.facts import ModelFacts, Read, Written
 from qcompile.files import staged_files
 from qcompile.ir.lower import lower
 from qcompile.model.reading import Reading
+from qcompile.model_file.form import FilePart, file_part
 from qcompile.report import record as parts
 from qcompile.report.written import written
 from qcompile.train.choices import Choices
+from qcompile.train.proof import certified
 from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
 
-__all__ = ["TrainedModel", "read_table", "train"]
+__all__ = ["TrainedModel", "TrainingRecord", "read_table", "train"]
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What training alone reports: the parts of ``Report`` that need no compiled program."""
+
+    format: int
+    certificate: parts.CertificatePart
+    accuracy: parts.AccuracyPart
+    model: ModelFacts
+    data: parts.DataPart
+    training: parts.TrainingPart
+    files: Mapping[str, FilePart]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +47,7 @@ class TrainedModel:
 
     path: Path
     trained: Trained
-    record: dict[str, Any]
+    record: TrainingRecord
 
 
 def read_table(
@@ -43,14 +60,14 @@ def read_table(
         Event(
             "data",
             " ".join(table.notes),
-            {
-                "source": table.source,
-                "rows": len(table),
-                "columns": len(schema.columns),
-                "task": schema.task,
-                "classes": list(schema.classes),
-                "notes": list(table.notes),
-            },
+            Read(
+                source=table.source,
+                rows=len(table),
+                columns=len(schema.columns),
+                task=schema.task,
+                classes=schema.classes,
+                notes=table.notes,
+            ),
         )
     )
     return table
@@ -96,15 +113,16 @@ def train(
         for place, content in files.items():
             (folder / place.name).write_bytes(content)
     for place, content in files.items():
-        told = {"path": str(place), "bytes": len(content)}
-        on_event(Event("written", f"{place} ({len(content):,} bytes)", told))
-    record = {
-        "format": parts.FORMAT,
-        "certificate": parts.certificate_part(trained.network.provenance["certificate"]),
-        "accuracy": parts.accuracy_part(trained),
-        "model": parts.model_part(trained.network),
-        "data": parts.data_part(table, trained),
-        "training": parts.training_part(trained),
-        "files": {str(place): file_facts(content) for place, content in files.items()},
-    }
+        facts = Written(str(place), len(content))
+        on_event(Event("written", f"{place} ({facts.bytes:,} bytes)", facts))
+    assert trained.proof is not None
+    record = TrainingRecord(
+        format=parts.FORMAT,
+        certificate=parts.certificate_part(certified(trained.proof)),
+        accuracy=parts.accuracy_part(trained.metrics),
+        model=parts.model_part(trained.network),
+        data=parts.data_part(table, trained),
+        training=parts.training_part(trained),
+        files={str(place): file_part(content) for place, content in files.items()},
+    )
     return TrainedModel(path, trained, record)

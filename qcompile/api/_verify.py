@@ -15,6 +15,7 @@ from qcompile.model.reading import Reading
 from qcompile.model_file.container import read_model
 from qcompile.model_file.keys import DIGEST, digest
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PROGRAM
+from qcompile.report.answers import Verification
 from qcompile.report.recheck import read_report, reported_figures, reported_files
 from qcompile.run.runner import runner
 from qcompile.train.recheck import proof_on_data, proof_on_paper, table_of
@@ -34,7 +35,7 @@ class Verified:
     """Every check that was made."""
 
     checks: tuple[Check, ...]
-    record: dict[str, Any]
+    record: Verification
 
     @property
     def passed(self) -> bool:
@@ -114,11 +115,7 @@ def verify(
 
 
 def _verified(folder: str | Path, checks: Sequence[Check]) -> Verified:
-    record = {
-        "folder": str(folder),
-        "passed": all(c.passed for c in checks),
-        "checks": [vars(c) for c in checks],
-    }
+    record = Verification(str(folder), all(c.passed for c in checks), tuple(checks))
     return Verified(tuple(checks), record)
 
 

@@ -77,7 +77,7 @@ def command(
         from qcompile.report.written import written
 
         with staged_file(junit, written, force) as staged:
-            staged.write_text(to_junit(checked.verdicts, checked.record["target"]), encoding="utf-8")
+            staged.write_text(to_junit(checked.verdicts, checked.record.target), encoding="utf-8")
     if as_json:
         terminal.show_json(checked.record)
     else:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from qcompile.commands._options import backend_target, example, force_option, json_option
 
 __all__ = ["EXAMPLE", "command"]
+
+if TYPE_CHECKING:
+    from qcompile.cost.rows import Interval
 
 SHOWN = ("latency", "energy", "flash", "ram")
 EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
@@ -49,34 +51,36 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, force: 
     if as_json:
         terminal.show_json(record)
         return
-    for name, size in record["files"].items():
+    for name, size in record.files.items():
         click.echo(f"{size:>9,} B  {out / name}")
-    if "kernels" not in record:
-        click.echo(f"Method: {record['method']} ({record['isa']}), {record['reason']}.")
+    chosen = record.provenance
+    if "kernels" not in chosen:
+        click.echo(f"Method: {chosen['method']} ({chosen['isa']}), {chosen['reason']}.")
         return
-    kernels = ", ".join(f"{k} by {v}" for k, v in record["kernels"].items())
+    kernels = ", ".join(f"{k} by {v}" for k, v in chosen["kernels"].items())
     click.echo(
-        f"Kernels: {kernels or 'none'}. Scratch: {record['scratch_bytes']:,} B, which your code provides."
+        f"Kernels: {kernels or 'none'}. Scratch: {chosen['scratch_bytes']:,} B, which your code provides."
     )
-    figures = record["figures"]
+    figures = record.figures
     shown = [f for q in SHOWN if q in figures and (f := figure(q, figures[q]))]
     if shown:
-        click.echo(f"One row on {record['target']}: {', '.join(shown)}.")
+        click.echo(f"One row on {record.target}: {', '.join(shown)}.")
         origin = "latency" if "latency" in figures else next(iter(figures))
-        click.echo(f"Origin: {figures[origin]['origin']}, {figures[origin]['source']}.")
+        click.echo(f"Origin: {figures[origin].origin}, {figures[origin].source}.")
 
 
-def figure(quantity: str, row: Mapping[str, Any]) -> str:
+def figure(quantity: str, row: Interval) -> str:
     """One total in words, with its interval where it has one.
 
-    >>> figure("latency", {"expected": 6.91, "low": 5.59, "high": 8.53, "unit": "us"})
+    >>> from qcompile.cost.rows import Interval
+    >>> figure("latency", Interval(5.59, 6.91, 8.53, "us", "measured", "a doctest"))
     'latency 6.91 us (5.59 to 8.53)'
     """
     text = (
-        f"{quantity} {row['expected']:,.4g} {row['unit']}"
-        if row["expected"] < 1e4
-        else (f"{quantity} {row['expected']:,.0f} {row['unit']}")
+        f"{quantity} {row.expected:,.4g} {row.unit}"
+        if row.expected < 1e4
+        else (f"{quantity} {row.expected:,.0f} {row.unit}")
     )
-    if row["low"] == row["high"]:
+    if row.low == row.high:
         return text
-    return f"{text} ({row['low']:,.4g} to {row['high']:,.4g})"
+    return f"{text} ({row.low:,.4g} to {row.high:,.4g})"

@@ -29,10 +29,10 @@ def command(model: Path, target: str, as_json: bool) -> None:
     if as_json:
         terminal.show_json(record)
         return
-    table = Table(title=f"{record['target']}: {record['how']}")
+    table = Table(title=f"{record.target}: {record.how}")
     for name in ("quantity", "operation", "low", "expected", "high", "unit", "origin"):
         table.add_column(name, justify="right" if name in ("low", "expected", "high") else "left")
-    for r in record["rows"]:
-        figures = (f"{r[k]:,.4g}" if r[k] < 1e4 else f"{r[k]:,.0f}" for k in ("low", "expected", "high"))
-        table.add_row(r["quantity"], r["operation"], *figures, r["unit"], r["origin"])
+    for r in record.rows:
+        figures = (f"{v:,.4g}" if v < 1e4 else f"{v:,.0f}" for v in (r.low, r.expected, r.high))
+        table.add_row(r.quantity, r.operation, *figures, r.unit, r.origin)
     Console().print(table)

@@ -46,7 +46,7 @@ def command(model: Path, output: Path, onnx: str, tail: str, force: bool, as_jso
     if as_json:
         terminal.show_json(exported.record)
         return
-    for sentence in exported.record["sentences"]:
+    for sentence in exported.record.sentences:
         click.echo(sentence)
-    for path, file in exported.record["files"].items():
-        click.echo(f"Written {path} ({file['bytes']:,} bytes)")
+    for path, file in exported.record.files.items():
+        click.echo(f"Written {path} ({file.bytes:,} bytes)")

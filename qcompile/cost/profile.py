@@ -81,15 +81,6 @@ class OnnxProfile:
         """Median latency in us at a batch size."""
         return next(r.expected for r in self.latency if r.quantity == "latency_p50" and r.batch == batch)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for reports."""
-        return {
-            **{k: v for k, v in vars(self).items() if k not in ("path", "latency", "operators")},
-            "path": str(self.path),
-            "latency": [vars(row) for row in self.latency],
-            "operators": {str(b): [vars(o) for o in rows] for b, rows in self.operators.items()},
-        }
-
 
 def profile_files(
     paths: Sequence[str | Path],

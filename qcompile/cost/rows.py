@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ORIGINS", "CostReport", "CostRow", "merge"]
+__all__ = ["ORIGINS", "CostReport", "CostRow", "Interval", "merge"]
 
 ORIGINS = ("measured", "modelled", "quoted")
 
@@ -53,6 +53,23 @@ class CostRow:
         if not self.source:
             raise ValueError(f"{self.quantity} has no source; every figure says where it is from.")
 
+    @property
+    def interval(self) -> Interval:
+        """The figure without what it is a figure of."""
+        return Interval(self.low, self.expected, self.high, self.unit, self.origin, self.source)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure on its own: its interval, unit, origin and source."""
+
+    low: float
+    expected: float
+    high: float
+    unit: str
+    origin: str
+    source: str
+
 
 @dataclass(frozen=True)
 class CostReport:
@@ -74,14 +91,15 @@ class CostReport:
             if r.quantity == quantity and all(getattr(r, k) == v for k, v in fields.items())
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json``; ``from_json`` reads them back."""
-        return {"target": self.target, "rows": [asdict(r) for r in self.rows]}
+    def total(self, quantity: str) -> CostRow | None:
+        """The total of one row at batch 1; of several back-ends, the quickest or smallest.
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> CostReport:
-        """Inverse of ``to_json``."""
-        return cls(tuple(CostRow(**r) for r in data["rows"]), data["target"])
+        A measured median stands for the latency.
+        """
+        rows = self.select(quantity, operation="total", batch=1)
+        if quantity == "latency":
+            rows = self.select("latency_p50", batch=1) or rows
+        return min(rows, key=lambda r: r.expected, default=None)
 
 
 def merge(target: str, *parts: Iterable[CostRow]) -> CostReport:

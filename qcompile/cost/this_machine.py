@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["machine"]
+__all__ = ["Machine", "machine"]
 
 PACKAGES = ("qcompile", "numpy", "scipy", "numba", "onnx", "onnxruntime", "scikit-learn")
 
 
-def machine() -> dict[str, object]:
+@dataclass(frozen=True)
+class Machine:
     """Processor, cores, system and versions; no name of the host or the user."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
-    }
+
+    processor: str
+    cores: int | None
+    system: str
+    python: str
+    versions: Mapping[str, str]
+
+
+def machine() -> Machine:
+    """This machine."""
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        versions={name: _version(name) for name in PACKAGES},
+    )
 
 
 def _processor() -> str:

@@ -24,7 +24,7 @@ from qcompile.passes.pipeline import optimise
 from qcompile.run.runner import runner
 from qcompile.targets.schema import Target
 
-__all__ = ["BATCHES", "costs", "costs_of", "how_found", "latency_rows", "priced", "total_of"]
+__all__ = ["BATCHES", "costs", "costs_of", "how_found", "latency_rows", "priced"]
 
 BATCHES = (1, 16, 256)
 KERNELS = "host"  # the runner whose time is shared out over the operations
@@ -152,14 +152,3 @@ def how_found(report: CostReport, target: Target) -> str:
         return f"counted by {target.runner}"
     why = f"{target.runner or 'an emulator'} is not available here"
     return f"estimated from counted operations: {why}"
-
-
-def total_of(report: CostReport, quantity: str) -> CostRow | None:
-    """The total of one row at batch 1; of several back-ends, the quickest or smallest.
-
-    A measured median stands for the latency.
-    """
-    rows = report.select(quantity, operation="total", batch=1)
-    if quantity == "latency":
-        rows = report.select("latency_p50", batch=1) or rows
-    return min(rows, key=lambda r: r.expected, default=None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from qcompile.errors import UnsupportedError, did_you_mean
 
-__all__ = ["GRIDS", "floor", "top", "values"]
+__all__ = ["BITS", "GRIDS", "floor", "top", "values"]
 
-GRIDS = ("binary", "ternary", "2bit", "3bit", "4bit")
+BITS = {"binary": 1, "ternary": 2, "2bit": 2, "3bit": 3, "4bit": 4}  # that store a weight
+GRIDS = tuple(BITS)
 
 
 def values(weights: str) -> tuple[int, ...]:

@@ -14,18 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from qcompile.certificate.certificate import Certificate
+from qcompile.cost.every_target import TargetPart
 from qcompile.cost.rows import CostReport
 from qcompile.data.table import Table
+from qcompile.facts import Accuracy
 from qcompile.files.seal import SEAL
 from qcompile.ir.program import Program
 from qcompile.model.network import Network
+from qcompile.model_file.form import FormFacts
 from qcompile.report import record as parts
+from qcompile.report.json_record import from_json
 from qcompile.report.json_text import to_json
 from qcompile.report.words import accuracy_sentence
+from qcompile.train.proof import stated
 
 __all__ = ["Evidence", "differences", "differences_on_data", "page_record"]
 
 NOT_DERIVED = {"host_kernel"}  # depends on the machine
+OWN = ("measure", "train", "test", "confusion", "majority", "points")  # of the network itself
 MEASURED = "latency, energy, times and the other models' accuracy are as stated, not checked"
 
 
@@ -48,8 +54,8 @@ class Evidence:
     passes: Sequence[Any]
     certificates: Sequence[Certificate]
     folder: Path
-    form: Mapping[str, Any]
-    targets: Mapping[str, Any] | None = None
+    form: FormFacts
+    targets: TargetPart | None = None
 
 
 def differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
@@ -68,11 +74,11 @@ def differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
 def _differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
     network, facts = evidence.network, evidence.network.provenance
     proved = facts["certificate"]
-    yield from _unlike("certificate", record["certificate"], parts.certificate_part(proved))
+    yield from _unlike("certificate", record["certificate"], parts.certificate_part(stated(facts)))
     yield from _unlike("model", record["model"], parts.model_part(network))
-    program = parts.program_part(evidence.program, evidence.passes)
-    stated = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
-    yield from _unlike("program", stated, {k: v for k, v in program.items() if k not in NOT_DERIVED})
+    program = _plain(parts.program_part(evidence.program, evidence.passes))
+    said = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
+    yield from _unlike("program", said, {k: v for k, v in program.items() if k not in NOT_DERIVED})
     columns = record["training"]["columns"]
     if not len(columns) == len(evidence.certificates) == len(proved["columns"]):
         yield f"training.columns are {len(columns)}, the certificate has {len(evidence.certificates)}"
@@ -90,7 +96,11 @@ def _differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]
             "columns": len(schema["columns"]), "seed": facts["seed"]}  # fmt: skip
     yield from _unlike("data", {k: record["data"][k] for k in true}, true)
     accuracy = record["accuracy"]
-    yield from _unlike("accuracy.sentence", accuracy["sentence"], accuracy_sentence(accuracy))
+    yield from _unlike(
+        "accuracy.sentence",
+        accuracy["sentence"],
+        accuracy_sentence(from_json(Accuracy, json.dumps(accuracy))),
+    )
     yield from _files(record, evidence)
     for outcome in record["verification"]:
         if outcome["equal"] is not True:
@@ -102,8 +112,10 @@ def _files(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
     for name, entry in record["files"].items():
         sizes[name] = (evidence.folder / name).stat().st_size
         yield from _unlike(f"files.{name}.bytes", entry["bytes"], sizes[name])
-    yield from _unlike("files.model.onnx.onnx", record["files"]["model.onnx"]["onnx"], dict(evidence.form))
-    report = CostReport.from_json(record["costs"])  # every row is held to low <= expected <= high
+    yield from _unlike("files.model.onnx.onnx", record["files"]["model.onnx"]["onnx"], evidence.form)
+    report = from_json(
+        CostReport, json.dumps(record["costs"])
+    )  # every row is held to low <= expected <= high
     for row in report.select("size", backend="onnx_graph"):
         if sizes["model.onnx"] != row.expected and record["files"]["model.onnx"]["onnx"]["form"] == "packed":
             yield f"costs: size is {row.expected:g} B, the model file has {sizes['model.onnx']}"
@@ -129,8 +141,8 @@ def differences_on_data(record: Mapping[str, Any], network: Network, table: Tabl
         said, accuracy = record["data"], record["accuracy"]
         true = {"rows": len(table), "train_rows": len(train), "test_rows": len(test)}
         yield from _unlike("data", {k: said[k] for k in true}, true)
-        own, _ = own_metrics(network, table, train, test)
-        yield from _unlike("accuracy", {k: accuracy[k] for k in own}, own)
+        own = _plain(own_metrics(network, table, train, test)[0])
+        yield from _unlike("accuracy", {k: accuracy[k] for k in OWN}, {k: own[k] for k in OWN})
     except (KeyError, TypeError, AttributeError) as error:
         yield f"it lacks what a report has ({type(error).__name__}: {error})"
 
@@ -143,7 +155,7 @@ def page_record(record: Mapping[str, Any], page: str) -> dict[str, Any]:
 
 def _unlike(where: str, said: Any, true: Any) -> Iterator[str]:
     """Each leaf in which two values differ, as JSON sees them."""
-    true = json.loads(to_json({"v": true}))["v"]
+    true = _plain(true)
     if isinstance(said, dict) and isinstance(true, dict):
         for key in [*true, *(k for k in said if k not in true)]:
             if key not in said or key not in true:
@@ -155,6 +167,11 @@ def _unlike(where: str, said: Any, true: Any) -> Iterator[str]:
             yield from _unlike(f"{where}[{i}]", a, b)
     elif (type(said) is not type(true) and not _numbers(said, true)) or said != true:
         yield f"{where} is {_short(said)}, and it should be {_short(true)}"
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    return json.loads(to_json({"value": value}))["value"]
 
 
 def _numbers(*values: Any) -> bool:

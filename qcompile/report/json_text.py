@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,11 @@ import numpy as np
 __all__ = ["to_json"]
 
 
-def to_json(record: Mapping[str, Any], ascii: bool = False) -> str:
+def to_json(record: Any, ascii: bool = False) -> str:
     """A record as JSON text: keys in the given order, numbers that JSON cannot hold as null.
 
     Args:
-        record: plain values, arrays and NumPy numbers.
+        record: of dataclasses, mappings, sequences, arrays, numbers and text.
         ascii: write other characters as JSON's escapes.
 
     >>> print(to_json({"gap": float("nan"), "width": np.int64(3)}), end="")
@@ -29,6 +31,10 @@ def to_json(record: Mapping[str, Any], ascii: bool = False) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from typing import Any
 from qcompile.backends.compile import Compiled
 from qcompile.certificate import make as certificates
 from qcompile.checks import Check
-from qcompile.cost.every_target import target_part
+from qcompile.cost.every_target import TargetPart, target_part
 from qcompile.cost.rows import CostReport
 from qcompile.data.table import Table
 from qcompile.errors import ModelError, QCompileError
@@ -21,7 +21,9 @@ from qcompile.model_file.container import read_model
 from qcompile.model_file.form import onnx_form
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
 from qcompile.report.agreement import MEASURED, Evidence, differences, differences_on_data, page_record
+from qcompile.report.json_record import from_json
 from qcompile.report.page.page import drawn_by, render
+from qcompile.report.record import Report
 from qcompile.targets.schema import load_target
 from qcompile.train.recheck import fits
 
@@ -110,15 +112,16 @@ def _page(place: Path, report: dict[str, Any], model: Model) -> Check:
     if report.get("page") != drawn_by():
         told = "was drawn by another version of qcompile: its figures are as stated, not checked"
         return Check("report page", True, told)
-    same = (place / PAGE).read_bytes() == render(page_record(report, PAGE), network_of(model)).encode()
+    drawn = from_json(Report, json.dumps(page_record(report, PAGE)))
+    same = (place / PAGE).read_bytes() == render(drawn, network_of(model)).encode()
     told = f"shows what {NUMBERS} says" if same else f"{PAGE} does not show what {NUMBERS} says; build again."
     return Check("report page", same, told)
 
 
-def _targets(report: dict[str, Any], model: Model) -> dict[str, Any] | None:
+def _targets(report: dict[str, Any], model: Model) -> TargetPart | None:
     """What the page says about targets, made again; None where the build was for a file of the user's."""
     try:
-        costs = CostReport.from_json(report["costs"])
+        costs = from_json(CostReport, json.dumps(report["costs"]))
         return target_part(model.program, costs, load_target(costs.target))
     except (QCompileError, KeyError, TypeError, ValueError):  # wrong rows are named with the other figures
         return None

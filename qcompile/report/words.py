@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from qcompile.events import Event
+from qcompile.facts import Accuracy, Certified, Encoded
 from qcompile.numerals import number, percent
 
 __all__ = ["accuracy_sentence", "certificate_sentence", "say", "score"]
@@ -16,17 +14,16 @@ MOST = 0.75  # share of one class from which accuracy alone says little
 OPTIMAL = 1e-3
 
 
-def certificate_sentence(summary: Mapping[str, Any]) -> str:
-    """The claim of a certificate summary: {"objective", "bound", "gap", "columns"}.
+def certificate_sentence(proved: Certified) -> str:
+    """The claim of a certificate.
 
-    >>> told = certificate_sentence({"objective": 0.5, "bound": 0.49, "gap": 0.02, "columns": [{}]})
-    >>> for sentence in told.split(". "):
+    >>> proved = Certified(0.5, 0.49, 0.02, ("sdp",), (ColumnBound(0.5, 0.49, 0.02),))
+    >>> for sentence in certificate_sentence(proved).split(". "):
     ...     print(sentence)
     No network of this kind, of any size, can reach a training objective below 0.49
     This one reaches 0.5: at most 2.0 % better is possible.
     """
-    gap, count = float(summary["gap"]), len(summary.get("columns", ()))
-    objective, bound = float(summary["objective"]), float(summary["bound"])
+    gap, objective, bound, count = proved.gap, proved.objective, proved.bound, len(proved.columns)
     if gap >= 1.0:
         return (
             f"This network reaches a training objective of {number(objective)}; the proof gives no useful "
@@ -45,29 +42,29 @@ def certificate_sentence(summary: Mapping[str, Any]) -> str:
 
 def say(event: Event) -> str:
     """The sentence of an event as it is shown: the certificate's is spelt out."""
-    if event.stage == "certificate" and "bound" in event.data:
-        return certificate_sentence(event.data)
-    if event.stage == "encoder" and event.data.get("reason"):
-        return f"{event.message}; {event.data['reason']}"
-    if event.stage == "accuracy" and "baselines" in event.data:
-        return accuracy_sentence(event.data)
+    match event.facts:
+        case Certified():
+            return certificate_sentence(event.facts)
+        case Accuracy():
+            return accuracy_sentence(event.facts)
+        case Encoded() if event.facts.reason:
+            return f"{event.message}; {event.facts.reason}"
     return event.message
 
 
-def accuracy_sentence(metrics: Mapping[str, Any]) -> str:
+def accuracy_sentence(metrics: Accuracy) -> str:
     """Test score next to those of the float models on the same split.
 
-    >>> accuracy_sentence({"measure": "R2", "test": 0.5, "baselines": {"ridge regression": 0.45}})
+    >>> accuracy_sentence(Accuracy("R2", 0.6, 0.5, {"ridge regression": 0.45}, None, {}, None, ()))
     'R2 on the test rows is 0.500; on the same split, ridge regression 0.450.'
     """
-    measure = str(metrics["measure"])
-    others = ", ".join(f"{name} {score(measure, value)}" for name, value in metrics["baselines"].items())
-    told = score(measure, metrics["test"])
-    said = f"{told} of the test rows are right" if measure == "accuracy" else f"R2 on the test rows is {told}"
-    always = metrics.get("majority")
-    alone = ""
-    if always and always["share"] >= MOST:
-        alone = f" Always answering {always['name']!r} is right for {score(measure, always['share'])}."
+    measure = metrics.measure
+    others = ", ".join(f"{name} {score(measure, value)}" for name, value in metrics.baselines.items())
+    own = score(measure, metrics.test)
+    said = f"{own} of the test rows are right" if measure == "accuracy" else f"R2 on the test rows is {own}"
+    always, alone = metrics.majority, ""
+    if always and always.share >= MOST:
+        alone = f" Always answering {always.name!r} is right for {score(measure, always.share)}."
     return f"{said}; on the same split, {others}.{alone}"
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from qcompile.certificate.make import Certificate
+from qcompile.errors import ModelError
+from qcompile.facts import Certified, ColumnBound
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,3 +46,34 @@ class Proof:
         return tuple(
             (o - c.bound) / o if o > 0 else 0.0 for o, c in zip(self.objectives, self.columns, strict=True)
         )
+
+
+def certified(proof: Proof) -> Certified:
+    """The certificates' claim in numbers, as events, reports and the model's metadata state it."""
+    return Certified(
+        objective=proof.objective,
+        bound=proof.bound,
+        gap=proof.gap,
+        kind=tuple(sorted({c.kind for c in proof.columns})),
+        columns=tuple(
+            ColumnBound(float(o), float(c.bound), float(g))
+            for o, c, g in zip(proof.objectives, proof.columns, proof.gaps, strict=True)
+        ),
+    )
+
+
+def stated(provenance: Mapping[str, Any]) -> Certified:
+    """The claim that a model file states in its metadata.
+
+    Raises:
+        ModelError: it states none, or not in the form that training writes.
+    """
+    try:
+        summary = provenance["certificate"]
+        columns = tuple(
+            ColumnBound(float(c["objective"]), float(c["bound"]), float(c["gap"])) for c in summary["columns"]
+        )
+        objective, bound, gap = (float(summary[name]) for name in ("objective", "bound", "gap"))
+        return Certified(objective, bound, gap, tuple(map(str, summary["kind"])), columns)
+    except (KeyError, TypeError, ValueError):
+        raise ModelError("the model does not state its certificate as training writes it.") from None

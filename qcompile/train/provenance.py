@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from qcompile.data.dataset import dataset_of
@@ -12,7 +14,7 @@ from qcompile.model.schema import Schema
 from qcompile.problem.problem import Problem
 from qcompile.train.choices import Choices
 from qcompile.train.fit import DatasetFit, problem_of
-from qcompile.train.proof import Proof
+from qcompile.train.proof import certified
 from qcompile.train.select.choose import Chosen
 
 
@@ -31,21 +33,7 @@ def provenance_of(
         "family": choices.family,
         "weights": fit.weights,
         "activation": list(choices.activation) if choices.activation else None,
-        "certificate": certificate_summary(fit.proof),
-    }
-
-
-def certificate_summary(proof: Proof) -> dict[str, Any]:
-    """Objective, bound and gap, in total and per score column."""
-    return {
-        "objective": proof.objective,
-        "bound": proof.bound,
-        "gap": proof.gap,
-        "kind": sorted({c.kind for c in proof.columns}),
-        "columns": [
-            {"objective": float(o), "bound": float(c.bound), "gap": float(g)}
-            for o, c, g in zip(proof.objectives, proof.columns, proof.gaps, strict=True)
-        ],
+        "certificate": json.loads(json.dumps(asdict(certified(fit.proof)))),  # lists, as read back
     }
 
 

@@ -22,8 +22,8 @@ from qcompile.numerals import number, percent
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.objective import objective_of_outputs
 from qcompile.problem.problem import Problem
-from qcompile.train.proof import Proof
-from qcompile.train.provenance import certificate_summary, rebuild_problems
+from qcompile.train.proof import Proof, certified, stated
+from qcompile.train.provenance import rebuild_problems
 
 __all__ = ["fits", "objectives", "proof_on_data", "proof_on_paper", "statement", "table_of"]
 
@@ -53,7 +53,7 @@ def statement(network: Network, stored: Sequence[Certificate]) -> str:
         if [c["bound"] for c in columns] != [c.bound for c in stored]:
             return "its bounds are not the ones that the model file states."
         proof = Proof(tuple(float(c["objective"]) for c in columns), tuple(stored))
-        if told != certificate_summary(proof):
+        if stated(network.provenance) != certified(proof):
             return "totals or gaps that the model file states do not follow from its objectives and bounds."
     except (KeyError, TypeError, ValueError) as error:
         return f"the model file does not state what was proved ({type(error).__name__}: {error})."

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
+from qcompile.facts import Solved
 from qcompile.relax.solution import Status
 from qcompile.train.fit import ColumnFit
 
 __all__ = ["solved_facts", "solved_sentence"]
 
 
-def solved_facts(fits: Sequence[ColumnFit]) -> dict[str, Any]:
-    """The same as plain data: counts of methods and endings, the reason, the slowest column."""
-    return {
-        "columns": len(fits),
-        "methods": dict(Counter(f.solution.method for f in fits)),
-        "reason": fits[0].reason,
-        "status": dict(Counter(f.solution.status.value for f in fits)),
-        "iterations": max(f.solution.iterations for f in fits),
-        "seconds": max(f.solution.seconds for f in fits),
-    }
+def solved_facts(fits: Sequence[ColumnFit]) -> Solved:
+    """Counts of methods and endings, the reason, the slowest column."""
+    return Solved(
+        columns=len(fits),
+        methods=dict(Counter(f.solution.method for f in fits)),
+        reason=fits[0].reason,
+        status=dict(Counter(f.solution.status.value for f in fits)),
+        iterations=max(f.solution.iterations for f in fits),
+        seconds=max(f.solution.seconds for f in fits),
+    )
 
 
-def solved_sentence(facts: dict[str, Any]) -> str:
+def solved_sentence(facts: Solved) -> str:
     """Time taken, then one sentence per solver that stopped early; the facts hold method and reason.
 
-    >>> facts = {"columns": 1, "methods": {"dual_barrier": 1}, "reason": "the accurate method is affordable.",
-    ...          "status": {Status.STALLED.value: 1}, "iterations": 30, "seconds": 1.5}
+    >>> why = "the accurate method is affordable."
+    >>> facts = Solved(1, {"dual_barrier": 1}, why, {Status.STALLED.value: 1}, 30, 1.5)
     >>> for sentence in solved_sentence(facts).split(". "):
     ...     print(sentence)
     30 steps in 1.5 s
     No further progress; the certificate still holds, its gap is larger than asked.
     """
-    count = facts["columns"]
-    said = f"{facts['iterations']} steps in {facts['seconds']:.2g} s."
+    count = facts.columns
+    said = f"{facts.iterations} steps in {facts.seconds:.2g} s."
     if count > 1:
         said = f"{count} scores, one per class, each in at most {said}"
-    for ending, times in facts["status"].items():
+    for ending, times in facts.status.items():
         if ending != Status.SOLVED.value:
             said += f" {ending}" if count == 1 else f" {times} of {count}: {ending}"
     return said

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 
 from qcompile.data.dataset import dataset_of
 from qcompile.data.split import split
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
+from qcompile.facts import Divided, Encoded, Step, Tried
 from qcompile.model.encoder import Encoder
 from qcompile.numerals import number
 from qcompile.relax.solution import Progress
@@ -16,9 +16,9 @@ from qcompile.train.choices import Choices
 from qcompile.train.fit import fit_dataset, to_network
 from qcompile.train.metrics import metrics_of
 from qcompile.train.one_thread import one_blas_thread
+from qcompile.train.proof import certified
 from qcompile.train.provenance import provenance_of
 from qcompile.train.select.choose import Chosen, choose
-from qcompile.train.select.validation import Tried
 from qcompile.train.solved import solved_facts, solved_sentence
 from qcompile.train.trained import Trained
 
@@ -42,7 +42,7 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
     choices = choices or Choices()
     schema = table.schema
     inside, test = split(table, choices.test_fraction, choices.seed)
-    facts = {"train": len(inside), "test": len(test)}
+    facts = Divided(len(inside), len(test))
     on_event(Event("split", f"{len(inside)} rows to train on, {len(test)} to test", facts))
 
     rows = table.rows(inside)
@@ -53,21 +53,21 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
     def watch(stage: str, column: int, progress: Progress) -> None:
         name = schema.classes[column] if len(schema.classes) > 2 else schema.label
         bound = f", bound {number(progress.bound, down=True)}" if stage == "prove" else ""
-        facts = {"column": column, "name": name, **asdict(progress)}
-        on_event(Event(stage, f"{name}: objective {number(progress.objective)}{bound}", facts))
+        step = Step(column, name, progress.seconds, progress.iteration, progress.objective, progress.bound)
+        on_event(Event(stage, f"{name}: objective {number(progress.objective)}{bound}", step))
 
     dataset = dataset_of(encoder, rows)
     fit = fit_dataset(dataset, chosen.beta, choices, watch)
     solved = solved_facts(fit.columns)
-    log.info("solved by %s: %s", " and ".join(solved["methods"]), solved["reason"])
+    log.info("solved by %s: %s", " and ".join(solved.methods), solved.reason)
     on_event(Event("solve", solved_sentence(solved), solved))
     provenance = provenance_of(table.source, schema, choices, chosen, fit)
     network = to_network(dataset, fit, schema.names, provenance)
-    proved = provenance["certificate"]
-    sentence = f"objective {number(proved['objective'])}, bound {number(proved['bound'], down=True)}"
+    proved = certified(fit.proof)
+    sentence = f"objective {number(proved.objective)}, bound {number(proved.bound, down=True)}"
     on_event(Event("certificate", sentence, proved))
     metrics, values = metrics_of(network, table, inside, test, choices.seed)
-    on_event(Event("accuracy", f"test {metrics['measure']} {metrics['test']:.3f}", metrics))
+    on_event(Event("accuracy", f"test {metrics.measure} {metrics.test:.3f}", metrics))
     return Trained(
         network=network,
         train_index=inside,
@@ -83,18 +83,12 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
 
 
 def _tried(row: Tried) -> Event:
-    return Event("choose", f"{row.encoder}, beta {row.beta:g}: {row.score:.3f}", asdict(row))
+    return Event("choose", f"{row.encoder}, beta {row.beta:g}: {row.score:.3f}", row)
 
 
 def _encoded(encoder: Encoder, chosen: Chosen) -> Event:
     sentence = (
         f"{chosen.candidate}: {encoder.features} columns to {encoder.width} inputs of {encoder.bits} bit"
     )
-    facts = {
-        "encoder": str(chosen.candidate),
-        "width": encoder.width,
-        "bits": encoder.bits,
-        "beta": chosen.beta,
-        "reason": chosen.reason,
-    }
+    facts = Encoded(str(chosen.candidate), encoder.width, encoder.bits, chosen.beta, chosen.reason)
     return Event("encoder", sentence, facts)

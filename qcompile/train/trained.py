@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.certificate.make import Certificate
+from qcompile.facts import Accuracy
 from qcompile.model.network import Network
 from qcompile.problem.problem import Problem
 from qcompile.train.choices import Choices
@@ -25,7 +25,7 @@ class Trained:
         network: the deployable integer network, its provenance filled in.
         train_index: rows the model was fitted on.
         test_index: rows it never saw.
-        metrics: scores, see ``metrics_of``.
+        metrics: scores of the network and the baselines.
         test_values: (n_test, C) float64 values of the deployed network.
         choices: the user's settings.
         chosen: encoder and beta with the validation behind them; None if nothing is chosen.
@@ -37,7 +37,7 @@ class Trained:
     network: Network
     train_index: NDArray[np.intp]
     test_index: NDArray[np.intp]
-    metrics: dict[str, Any]
+    metrics: Accuracy
     test_values: NDArray[np.float64]
     choices: Choices
     chosen: Chosen | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qcompile.backends.titles import backend_name
 from qcompile.errors import CheckFailed
 from qcompile.events import Event, Listener
+from qcompile.facts import Compared
 from qcompile.ir.probe import seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.verify.equivalence import compare
@@ -73,7 +74,7 @@ def compare_all(
             Event(
                 "verify",
                 f"{backend_name(name)}: {found.sentence}",
-                {"backend": name, "rows": found.rows, "equal": found.equal},
+                Compared(name, found.rows, found.equal),
             )
         )
         if not found.equal:

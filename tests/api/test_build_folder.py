@@ -98,8 +98,8 @@ def test_train_writes_a_model_that_predict_reads(tmp_path: Path) -> None:
     network = read_network(tmp_path / "model.onnx")
     assert network.neurons == trained.trained.network.neurons
     predicted = predict(tmp_path / "model.onnx", "sklearn:diabetes")
-    assert len(predicted.predictions) == 442 and predicted.record["quality"] > 0
-    assert "a number" in info(tmp_path / "model.onnx").record["facts"]["predicts"]
+    assert len(predicted.predictions) == 442 and predicted.record.quality > 0
+    assert "a number" in info(tmp_path / "model.onnx").record.facts["predicts"]
 
 
 def test_a_frame_is_a_table_too(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_frame_is_a_table_too(tmp_path: Path) -> None:
     train(frame, tmp_path / "model.onnx", choices=QUICK)
     predicted = predict(tmp_path / "model.onnx", frame[["a"]])
     assert predicted.predictions[0] == "no" and predicted.predictions[-1] == "yes"
-    assert predicted.record["quality"] is None
+    assert predicted.record.quality is None
 
 
 def test_targets_lists_every_target_file() -> None:

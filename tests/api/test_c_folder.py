@@ -18,7 +18,7 @@ def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_costs_of_the_folder_are_those_of_the_model(built: Path, folder: Path) -> None:
-    rows = compare([built, folder], ["rv32imc_zbb"])["rows"]
+    rows = compare([built, folder], ["rv32imc_zbb"]).rows
     assert rows[0] == {**rows[1], "model": str(built)}
     assert check(folder, "cortex-m4", max_flash_kb=512).passed
     assert not check(folder, "cortex-m4", max_flash_kb=0.01).passed

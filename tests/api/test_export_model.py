@@ -18,6 +18,7 @@ from qcompile.cli import main
 from qcompile.errors import CompileError, ModelError, UnsupportedError
 from qcompile.model.network import Network
 from qcompile.model_file.read import read_network
+from qcompile.report.json_text import to_json
 
 # Every form; the one that needs a C compiler only where there is one.
 COMPILERS = any(map(shutil.which, ("cc", "gcc", "clang")))
@@ -54,12 +55,12 @@ def test_every_form_is_compared_written_and_read_back_as_the_same_network(
 ) -> None:
     path = tmp_path / "other.onnx"
     exported = export_model(model, path, form)
-    assert exported.record["form"] == form and str(path) in exported.record["files"]
-    verified = exported.record["verified"]
-    assert verified is None if form == "qonnx" and not _has_qonnx() else verified["equal"]
+    assert exported.record.form == form and str(path) in exported.record.files
+    verified = exported.record.verified
+    assert verified is None if form == "qonnx" and not _has_qonnx() else verified.equal
     assert fields(read_network(path)) == fields(read_network(model))
-    assert info(path).record["onnx"]["form"] == form
-    json.dumps(exported.record)
+    assert info(path).record.onnx.form == form
+    json.loads(to_json(exported.record))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -83,7 +84,7 @@ def _has_qonnx() -> bool:
 
 def test_a_tail_can_be_asked_for(model: Path, tmp_path: Path) -> None:
     for tail, kind in (("auto", "int32"), ("double", "double"), ("int64", "int64")):
-        assert export_model(model, tmp_path / "t.onnx", tail=tail).record["tail"] == kind
+        assert export_model(model, tmp_path / "t.onnx", tail=tail).record.tail == kind
 
 
 def test_what_cannot_be_exported_is_said_and_nothing_is_written(model: Path, tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_build_and_train_write_the_form_that_was_asked_for(form: str, tmp_path: 
         arguments = [command, "sklearn:iris", "-o", str(tmp_path / place), "--onnx", form, *common]
         found = CliRunner().invoke(main, arguments)
         assert found.exit_code == 0, found.output
-        assert info(tmp_path / file).record["onnx"]["form"] == form
+        assert info(tmp_path / file).record.onnx.form == form
     record = json.loads((tmp_path / "b" / "report.json").read_text())
     assert record["files"]["model.onnx"]["onnx"]["form"] == form
     assert verify(tmp_path / "b").passed

@@ -71,7 +71,7 @@ def main() -> None:
     args = parser.parse_args()
     facts = machine()
     print(
-        f"{facts['processor']}; processor seconds of one fit, choices included; scikit-learn {sklearn.__version__}, "
+        f"{facts.processor}; processor seconds of one fit, choices included; scikit-learn {sklearn.__version__}, "
         f"numpy {np.__version__}\n"
     )
     print(

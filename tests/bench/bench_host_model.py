@@ -103,7 +103,7 @@ def main() -> None:
     beyond = (predicted - solution[0]) / (best[test] - solution[0]) - 1  # the call's own time taken off
     large = best[test] >= 2 * solution[0]
     print(
-        f"{machine()['processor']}. One row through the compiled kernels, called from Python: "
+        f"{machine().processor}. One row through the compiled kernels, called from Python: "
         f"{best[test].min():.1f} to {best[test].max():.1f} us, the call itself {solution[0]:.2f} us.\n"
     )
     print("| networks not used in calibration | number | within 15 % | error at 5 % | median | at 95 % |")

@@ -34,7 +34,7 @@ class Named:
 def main() -> None:
     """Print the table."""
     facts = machine()
-    print(f"{facts['processor']}, one thread.\n")
+    print(f"{facts.processor}, one thread.\n")
     print(
         "| input bits | rows per call | packed graph us | custom operator us "
         "| packed / custom | kernel alone us |"

@@ -20,6 +20,8 @@ from qcompile.errors import DataError, UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.model.encoder import Encoder
 from qcompile.model.network import Network
+from qcompile.report.json_record import from_json
+from qcompile.report.json_text import to_json
 from qcompile.targets.schema import load_target
 
 
@@ -202,4 +204,4 @@ def test_a_row_without_origin_or_order_cannot_be_made(change: dict, message: str
 
 def test_a_report_survives_json() -> None:
     report = estimate(lower(network()), load_target("host"))
-    assert CostReport.from_json(report.to_json()) == report
+    assert from_json(CostReport, to_json(report)) == report

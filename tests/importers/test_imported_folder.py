@@ -38,9 +38,9 @@ def test_predictions_are_those_of_the_source(folder: Path, tmp_path: Path) -> No
         assert result.exit_code == 0, result.output
         assert [int(k) for k in result.stdout.split()] == expected.tolist()
     labelled = pd.DataFrame(x).assign(label=expected)
-    assert predict(folder, labelled).record["quality"] == 1.0
+    assert predict(folder, labelled).record.quality == 1.0
     named = predict(folder, labelled.assign(label="cat")).record
-    assert named["quality"] is None and "Not compared" in named["sentence"]
+    assert named.quality is None and "Not compared" in named.sentence
 
 
 def test_tables_that_do_not_fit_are_refused(folder: Path) -> None:

@@ -15,7 +15,9 @@ import pytest
 from qcompile.model.encoder import Encoder
 from qcompile.model.network import Network
 from qcompile.model_file.read import read_network
+from qcompile.report.json_record import from_json
 from qcompile.report.page.page import render
+from qcompile.report.record import Report
 
 VOID = {"meta", "link", "img", "br", "input", "rect", "line", "circle", "path", "image"}
 
@@ -28,6 +30,11 @@ def record(built: Path) -> dict[str, Any]:
 @pytest.fixture
 def network(built: Path) -> Network:
     return read_network(built / "model.onnx")
+
+
+def page(record: dict[str, Any], network: Network) -> str:
+    """The page of a report as it is read back."""
+    return render(from_json(Report, json.dumps(record)), network)
 
 
 class Page(HTMLParser):
@@ -62,18 +69,18 @@ class Page(HTMLParser):
 
 def test_the_page_is_complete_and_asks_for_nothing(built: Path) -> None:
     text = (built / "report.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.sections == ["proof", "accuracy", "cost", "targets", "weights", "origin"]
-    assert page.open == []
-    assert page.pictures >= 6
-    assert all(address.startswith("data:") for address in page.addresses)
+    parsed = Page(text)
+    assert parsed.sections == ["proof", "accuracy", "cost", "targets", "weights", "origin"]
+    assert parsed.open == []
+    assert parsed.pictures >= 6
+    assert all(address.startswith("data:") for address in parsed.addresses)
     assert not re.search(r"https?://|@import|url\(", text.replace("http://www.w3.org", ""))
     assert "color-scheme: light dark" in text and "prefers-color-scheme: dark" in text
 
 
 def test_the_same_record_gives_the_same_page(record: dict[str, Any], network: Network, built: Path) -> None:
-    assert render(record, network) == render(copy.deepcopy(record), network)
-    assert render(record, network) == (built / "report.html").read_text(encoding="utf-8")
+    assert page(record, network) == page(copy.deepcopy(record), network)
+    assert page(record, network) == (built / "report.html").read_text(encoding="utf-8")
 
 
 def test_names_from_the_data_are_escaped(record: dict[str, Any], network: Network) -> None:
@@ -84,7 +91,7 @@ def test_names_from_the_data_are_escaped(record: dict[str, Any], network: Networ
     record["training"]["columns"][0]["name"] = nasty
     columns = tuple(f"{nasty}{k}" for k in range(len(network.columns)))
     changed = Network(**{**vars(network), "columns": columns, "classes": (nasty, "b")})
-    text = render(record, changed)
+    text = page(record, changed)
     assert "<script" not in text
     Page(text)
 
@@ -105,7 +112,7 @@ def test_a_regression_and_a_polynomial_network_have_a_page(record: dict[str, Any
         "points": [[1.0, 1.5], [2.0, 1.75], [4.0, 2.5]],
         "baselines": {"ridge regression": 0.4},
     }
-    text = render(record, network)
+    text = page(record, network)
     assert Page(text).open == []
     assert text.count('class="point"') == 3 and "this network <span" not in text
 
@@ -113,7 +120,7 @@ def test_a_regression_and_a_polynomial_network_have_a_page(record: dict[str, Any
 def test_the_confusion_matrices_of_the_baselines_stand_beside_ours(
     record: dict[str, Any], network: Network
 ) -> None:
-    text = render(record, network)
+    text = page(record, network)
     for name in ("this network", "logistic regression", "gradient boosting"):
         assert f"<h3>{name} <span" in text
     ours = record["accuracy"]["confusion"]
@@ -133,14 +140,14 @@ def test_ten_classes_over_pixels_are_drawn_as_images(record: dict[str, Any]) -> 
     record["training"]["columns"] = [{**column, "name": c} for c in classes]
     record["model"]["classes"] = list(classes)
     record["accuracy"]["confusion"] = np.eye(10, dtype=int).tolist()
-    text = render(record, network)
-    page = Page(text)
-    assert page.pictures > 10 * 9 * 2
+    text = page(record, network)
+    parsed = Page(text)
+    assert parsed.pictures > 10 * 9 * 2
     assert "as images" in text
 
 
 def test_a_proof_without_a_useful_limit_is_said_to_be_one(record: dict[str, Any], network: Network) -> None:
     record["certificate"]["gap"] = 1.2
-    assert "gives no useful bound" in render(record, network)
+    assert "gives no useful bound" in page(record, network)
     record["certificate"]["gap"] = 0.0
-    assert "Proved optimal" in render(record, network)
+    assert "Proved optimal" in page(record, network)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from qcompile.events import Event
+from qcompile.facts import Accuracy, Certified, ColumnBound, Majority, Read, Solved, Step
 from qcompile.numerals import number, percent
 from qcompile.report.curves import curves
 from qcompile.report.terminal import live
 from qcompile.report.words import accuracy_sentence, certificate_sentence
 
-SUMMARY = {"objective": 0.5, "bound": 0.45, "gap": 0.1, "columns": [{}]}
+SUMMARY = Certified(0.5, 0.45, 0.1, ("sdp",), (ColumnBound(0.5, 0.45, 0.1),))
+
+
+def step(seconds: float, objective: float, bound: float) -> Step:
+    return Step(0, "a", seconds, 1, objective, bound)
 
 
 def events() -> list[Event]:
@@ -22,14 +28,14 @@ def events() -> list[Event]:
         Event(
             "solve",
             "step",
-            {"column": 0, "seconds": k / 10, "objective": 1 + 1 / (k + 1), "bound": 1 - 1 / (k + 1)},
+            step(k / 10, 1 + 1 / (k + 1), 1 - 1 / (k + 1)),
         )
         for k in range(20)
     ]
     return [
-        Event("data", "Read 10 rows [bold]of[/bold] data.", {}),
+        Event("data", "Read 10 rows [bold]of[/bold] data.", Read("x.csv", 10, 2, "regression", (), ())),
         *steps,
-        Event("rounding", "step", {"column": 0, "seconds": 0.5, "objective": 1.02, "bound": math.nan}),
+        Event("rounding", "step", step(0.5, 1.02, math.nan)),
         Event("certificate", "", SUMMARY),
     ]
 
@@ -46,7 +52,8 @@ def test_in_a_pipe_every_finished_stage_is_one_plain_line() -> None:
 
 
 def test_how_training_ended_is_a_finished_line_of_its_own() -> None:
-    told = Event("solve", "burer_monteiro, 900 iterations in 50 s: too large.", {"status": {"stalled": 1}})
+    ended = Solved(1, {"burer_monteiro": 1}, "too large.", {"stalled": 1}, 900, 50.0)
+    told = Event("solve", "burer_monteiro, 900 iterations in 50 s: too large.", ended)
     out = io.StringIO()
     live.plain_display(Console(file=out, width=80))(told)
     with live.live_display(Console(file=out, width=100, force_terminal=True)) as listen:
@@ -58,8 +65,7 @@ def test_while_a_proof_runs_its_bound_and_gap_are_shown() -> None:
     running = live.Running()
     for event in events()[1:-1]:
         running.follow(event)
-    facts = {"column": 0, "seconds": 0.1, "objective": 1.02, "bound": 0.99}
-    running.follow(Event("prove", "a: objective 1.02, bound 0.99", facts))
+    running.follow(Event("prove", "a: objective 1.02, bound 0.99", step(0.1, 1.02, 0.99)))
     out = io.StringIO()
     Console(file=out, width=100).print(running)
     assert "lower bound 0.99 " in out.getvalue() and "gap 3.0 %" in out.getvalue()
@@ -106,14 +112,14 @@ def test_a_lower_bound_is_never_shown_larger_than_it_is(bound: float) -> None:
 
 def test_the_words_follow_the_gap() -> None:
     assert "at most 10 % better is possible" in certificate_sentence(SUMMARY)
-    assert "nothing better exists" in certificate_sentence({**SUMMARY, "gap": 0.0})
-    assert "no useful bound" in certificate_sentence({**SUMMARY, "gap": 1.0, "bound": 0.0})
-    assert "3 classes" in certificate_sentence({**SUMMARY, "columns": [{}] * 3})
+    assert "nothing better exists" in certificate_sentence(replace(SUMMARY, gap=0.0))
+    assert "no useful bound" in certificate_sentence(replace(SUMMARY, gap=1.0, bound=0.0))
+    assert "3 classes" in certificate_sentence(replace(SUMMARY, columns=SUMMARY.columns * 3))
 
 
 def test_the_share_of_a_frequent_class_is_said_beside_the_accuracy() -> None:
-    metrics = {"measure": "accuracy", "test": 0.99, "baselines": {"logistic regression": 0.985}}
-    rare = accuracy_sentence({**metrics, "majority": {"name": "0", "share": 0.98}})
+    metrics = Accuracy("accuracy", 1.0, 0.99, {"logistic regression": 0.985}, None, {}, None, ())
+    rare = accuracy_sentence(replace(metrics, majority=Majority("0", 0.98)))
     assert rare.endswith("logistic regression 98.5 %. Always answering '0' is right for 98.0 %.")
-    assert "Always" not in accuracy_sentence({**metrics, "majority": {"name": "0", "share": 0.6}})
+    assert "Always" not in accuracy_sentence(replace(metrics, majority=Majority("0", 0.6)))
     assert "Always" not in accuracy_sentence(metrics)

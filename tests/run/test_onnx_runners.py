@@ -15,6 +15,7 @@ from qcompile.cost.profile import profile_files, ratios
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.ir.lower import lower
 from qcompile.model.network import decide, forward
+from qcompile.report.json_text import to_json
 from qcompile.run import onnxruntime, reference
 from qcompile.run.runner import Runner
 
@@ -76,7 +77,7 @@ def test_two_files_are_profiled_side_by_side(tmp_path: Path) -> None:
             assert "MatMulInteger" in {row.operator for row in table}
             assert sum(row.share for row in table) == pytest.approx(1)
             assert [row.us_per_run for row in table] == sorted((r.us_per_run for r in table), reverse=True)
-        json.dumps(profile.to_json())
+        json.loads(to_json(profile))
     found = ratios(profiles)
     assert set(found) == {1, 8} and all(first == 1 and second > 0 for first, second in found.values())
 

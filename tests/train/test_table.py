@@ -75,11 +75,11 @@ def test_no_test_row_reaches_the_training(trained):
 def test_the_reported_accuracy_is_that_of_the_integer_network(trained):
     table, result = trained
     if result.network.task == "regression":
-        assert result.metrics["measure"] == "R2"
+        assert result.metrics.measure == "R2"
         return
     labels = decide(result.network, forward(result.network, table.x[result.test_index]))
-    assert result.metrics["test"] == pytest.approx((labels == table.y[result.test_index]).mean())
-    assert np.sum(result.metrics["confusion"]) == len(result.test_index)
+    assert result.metrics.test == pytest.approx((labels == table.y[result.test_index]).mean())
+    assert np.sum(result.metrics.confusion) == len(result.test_index)
 
 
 def test_a_listener_hears_every_stage():

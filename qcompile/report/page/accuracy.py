@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.points import points_plot
+from qcompile.report.record import Report
 from qcompile.report.words import score
 
 __all__ = ["confusions", "scatter", "score_bars"]
 
-Record = Mapping[str, Any]
 SIDE_BY_SIDE = 12  # classes, at most, of matrices that are drawn next to each other
 
 
-def score_bars(record: Record) -> str:
+def score_bars(record: Report) -> str:
     """A bar for the network and one for every baseline."""
-    accuracy = record["accuracy"]
-    measure = accuracy["measure"]
-    rows = [Bar("this network", accuracy["test"], score(measure, accuracy["test"]), "ours")]
-    rows += [Bar(name, value, score(measure, value)) for name, value in accuracy["baselines"].items()]
+    accuracy = record.accuracy
+    measure = accuracy.measure
+    rows = [Bar("this network", accuracy.test, score(measure, accuracy.test), "ours")]
+    rows += [Bar(name, value, score(measure, value)) for name, value in accuracy.baselines.items()]
     return bars(rows, f"test {measure} next to the baselines", end=1.0)
 
 
-def scatter(record: Record) -> str:
+def scatter(record: Report) -> str:
     """Predicted against actual values of test rows; empty for a classification."""
-    points = record["accuracy"].get("points") or []
-    return points_plot(points, str(record["data"]["label"])) if points else ""
+    points = record.accuracy.points
+    return points_plot(points, str(record.data.label)) if points else ""
 
 
-def confusions(record: Record) -> list[dict[str, Any]]:
+def confusions(record: Report) -> list[dict[str, Any]]:
     """The network's confusion matrix and, where there is room, those of the baselines.
 
     Returns:
         {"title", "names", "rows", "wrong"} each; cells have a count, a colour and a tooltip.
     """
-    accuracy, names = record["accuracy"], record["model"]["classes"]
-    if not accuracy.get("confusion"):
+    accuracy, names = record.accuracy, record.model.classes
+    if not accuracy.confusion:
         return []
-    found = {"this network": accuracy["confusion"]}
+    found = {"this network": accuracy.confusion}
     if len(names) <= SIDE_BY_SIDE:
-        found |= accuracy.get("baseline_confusion", {})
+        found |= accuracy.baseline_confusion
     return [_matrix(title, counts, names) for title, counts in found.items()]
 
 

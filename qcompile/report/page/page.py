@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from qcompile.backends.titles import backend_name
+from qcompile.cost.rows import CostRow
 from qcompile.model.network import Network
+from qcompile.model_file.names import MODEL
 from qcompile.numerals import number, percent
 from qcompile.report.page.accuracy import confusions, scatter, score_bars
 from qcompile.report.page.target import target_css, target_section
 from qcompile.report.plots import weights as plot_weights
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.proof import proof_plot
+from qcompile.report.record import Report
 from qcompile.report.words import score
 
 __all__ = ["render"]
 
-Record = Mapping[str, Any]
 NARROW = 24  # neurons, at most, of which both factors are drawn side by side
 
 
-def render(record: Record, network: Network) -> str:
+def render(record: Report, network: Network) -> str:
     """The page as text.
 
     Args:
-        record: from ``api.build``; the numbers of report.json.
+        record: the same numbers stand in report.json.
         network: for the pictures of its weights.
     """
     from jinja2 import Environment, StrictUndefined
@@ -45,13 +46,13 @@ def render(record: Record, network: Network) -> str:
         "percent": lambda v: "–" if v is None else percent(float(v)),
     }
     template = environment.from_string(files.joinpath("page.html").read_text(encoding="utf-8"))
-    columns = record["training"]["columns"]
+    columns = record.training.columns
     several = len(columns) > 1
     width, height = (420.0, 210.0) if several else (880.0, 300.0)
     proof = [
         {
-            "name": c["name"],
-            "gap": percent(c["gap"]),
+            "name": c.name,
+            "gap": percent(c.gap),
             "plot": Markup(proof_plot(c, width, height, small=several)),
         }
         for c in columns
@@ -89,66 +90,62 @@ def drawn_by() -> str:
     return total.hexdigest()[:16]
 
 
-def _kind(record: Record) -> str:
-    model = record["model"]
+def _kind(record: Report) -> str:
+    model = record.model
     neuron = (
-        "products of two weighted sums" if model["form"] == "bilinear" else "polynomials of one weighted sum"
+        "products of two weighted sums" if model.form == "bilinear" else "polynomials of one weighted sum"
     )
-    return f"{neuron}, {model['weights']} weights"
+    return f"{neuron}, {model.weights} weights"
 
 
-def _title(record: Record) -> str:
-    source = str(record["data"]["source"]).rsplit("/", 1)[-1].split(":")[-1]
-    return f"{source}: {record['model']['neurons']} neurons with {record['model']['weights']} weights"
+def _title(record: Report) -> str:
+    source = str(record.data.source).rsplit("/", 1)[-1].split(":")[-1]
+    return f"{source}: {record.model.neurons} neurons with {record.model.weights} weights"
 
 
-def _verdict(record: Record) -> str:
-    gap = record["certificate"]["gap"]
+def _verdict(record: Report) -> str:
+    gap = record.certificate.gap
     if gap >= 1:
         first = "Trained and compiled; the proof gives no useful bound."
     elif gap <= 0:
         first = "Proved optimal: no network of this kind, of any size, trains better."
     else:
         first = f"Proved within {percent(gap)} of the best network of this kind, of any size."
-    equal = all(v["equal"] for v in record["verification"])
+    equal = all(v.equal for v in record.verification)
     last = "Every back-end computes the same bits." if equal else "A back-end computes different bits."
     return f"{first} {last}"
 
 
-def _tiles(record: Record) -> list[dict[str, str]]:
-    accuracy, model, rows = record["accuracy"], record["model"], record["costs"]["rows"]
-    best = max(accuracy["baselines"].items(), key=lambda item: item[1])
+def _tiles(record: Report) -> list[dict[str, str]]:
+    accuracy, model, rows = record.accuracy, record.model, record.costs.rows
+    best = max(accuracy.baselines.items(), key=lambda item: item[1])
     tiles = [
         {
             "kind": "proof",
             "what": "certified gap",
-            "figure": percent(record["certificate"]["gap"]).removesuffix(" %"),
+            "figure": percent(record.certificate.gap).removesuffix(" %"),
             "unit": "%",
             "more": "the most that training can still gain",
         },
         {
             "kind": "",
-            "what": f"test {accuracy['measure']}",
-            "figure": score(accuracy["measure"], accuracy["test"]).removesuffix(" %"),
-            "unit": "%" if accuracy["measure"] == "accuracy" else "",
-            "more": f"{best[0]}: {score(accuracy['measure'], best[1])}",
+            "what": f"test {accuracy.measure}",
+            "figure": score(accuracy.measure, accuracy.test).removesuffix(" %"),
+            "unit": "%" if accuracy.measure == "accuracy" else "",
+            "more": f"{best[0]}: {score(accuracy.measure, best[1])}",
         },
     ]
-    fast = [r for r in rows if r["quantity"] == "latency_p50" and r["batch"] == 1]
-    fast = fast or [r for r in rows if r["quantity"] == "latency" and r["operation"] == "total"]
+    fast = [r for r in rows if r.quantity == "latency_p50" and r.batch == 1]
+    fast = fast or [r for r in rows if r.quantity == "latency" and r.operation == "total"]
     if fast:
-        row = min(fast, key=lambda r: r["expected"])
-        how = (
-            "median"
-            if row["quantity"] == "latency_p50"
-            else f"{row['origin']} for {record['costs']['target']}"
-        )
-        more = f"one row, {how}, {backend_name(row['backend'])}"
+        row = min(fast, key=lambda r: r.expected)
+        how = "median" if row.quantity == "latency_p50" else f"{row.origin} for {record.costs.target}"
+        more = f"one row, {how}, {backend_name(row.backend)}"
         tiles.append(
-            {"kind": "", "what": "latency", "figure": number(row["expected"]), "unit": "µs", "more": more}
+            {"kind": "", "what": "latency", "figure": number(row.expected), "unit": "µs", "more": more}
         )
-    bits = model["first_layer_bits"]
-    size = record["files"]["model.onnx"]["bytes"]
+    bits = model.first_layer_bits
+    size = record.files[MODEL].bytes
     tiles.append(
         {
             "kind": "",
@@ -161,16 +158,14 @@ def _tiles(record: Record) -> list[dict[str, str]]:
     return tiles
 
 
-def _latency(record: Record) -> list[dict[str, str]]:
-    rows = record["costs"]["rows"]
+def _latency(record: Report) -> list[dict[str, str]]:
+    rows = record.costs.rows
     charts = []
-    for batch in sorted({r["batch"] for r in rows if r["quantity"] == "latency_p50"}):
+    for batch in sorted({r.batch for r in rows if r.quantity == "latency_p50"}):
         found: list[Bar] = []
-        backends = dict.fromkeys(r["backend"] for r in rows if r["quantity"] == "latency_p50")
+        backends = dict.fromkeys(r.backend for r in rows if r.quantity == "latency_p50")
         for backend in backends:
-            at = {
-                r["quantity"]: r["expected"] for r in rows if r["backend"] == backend and r["batch"] == batch
-            }
+            at = {r.quantity: r.expected for r in rows if r.backend == backend and r.batch == batch}
             if "latency_p50" not in at:
                 continue
             p50, p90, p99 = (at[f"latency_p{p}"] for p in (50, 90, 99))
@@ -183,12 +178,8 @@ def _latency(record: Record) -> list[dict[str, str]]:
     return charts
 
 
-def _totals(record: Record) -> Sequence[Mapping[str, Any]]:
-    return [
-        r
-        for r in record["costs"]["rows"]
-        if r["operation"] == "total" and not r["quantity"].startswith("latency_p")
-    ]
+def _totals(record: Report) -> list[CostRow]:
+    return [r for r in record.costs.rows if r.operation == "total" and not r.quantity.startswith("latency_p")]
 
 
 def _matrices(network: Network) -> dict[str, Any]:
@@ -200,19 +191,20 @@ def _matrices(network: Network) -> dict[str, Any]:
     return {name: Markup(plot_weights.matrix(network, name, 470 if narrow else 960)) for name in ("u", "v")}
 
 
-def _origin(record: Record) -> list[tuple[str, str]]:
-    data, chosen, machine = record["data"], record["training"]["chosen"], record["machine"]
-    model, first = record["model"], record["training"]["columns"][0]
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    versions = f"{versions}, Python {machine['python']}"
+def _origin(record: Report) -> list[tuple[str, str]]:
+    data, chosen, machine = record.data, record.training.chosen, record.machine
+    model, first = record.model, record.training.columns[0]
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    versions = f"{versions}, Python {machine.python}"
+    how = [] if chosen is None else [("training", f"{chosen.loss} loss; encoder {chosen.reason}")]
     return [
-        ("data", f"{data['source']}: {data['rows']:,} rows, {data['columns']} columns"),
-        ("label", data["label"]),
-        ("preparation", " ".join(data["notes"]) or "none"),
-        ("split", f"{data['train_rows']} rows to train, {data['test_rows']} to test, seed {data['seed']}"),
-        ("inputs", f"{model['inputs']} integers of {model['input_bits']} bits, {chosen['encoder']}"),
-        ("training", f"{chosen['loss']} loss; encoder {chosen['reason']}"),
-        ("solver", f"{first['method']}: {first['reason']}"),
-        ("measured on", f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"),
+        ("data", f"{data.source}: {data.rows:,} rows, {data.columns} columns"),
+        ("label", data.label),
+        ("preparation", " ".join(data.notes) or "none"),
+        ("split", f"{data.train_rows} rows to train, {data.test_rows} to test, seed {data.seed}"),
+        ("inputs", f"{model.inputs} integers of {model.input_bits} bits, {model.encoder}"),
+        *how,
+        ("solver", f"{first.method}: {first.reason}"),
+        ("measured on", f"{machine.processor}, {machine.cores} cores, {machine.system}"),
         ("versions", versions),
     ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
-from typing import Any
 
+from qcompile.cost.every_target import FlashMap, FlashPart, Point, TargetPart
+from qcompile.cost.rows import Interval
 from qcompile.numerals import number
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.flash import flash_map
 from qcompile.report.plots.plane import plane, with_unit
+from qcompile.report.record import Report
 
 __all__ = ["target_css", "target_section"]
-
-Record = Mapping[str, Any]
 
 
 def target_css() -> str:
@@ -22,85 +22,83 @@ def target_css() -> str:
     return _file("target.css")
 
 
-def target_section(record: Record) -> str:
-    """The section as HTML; empty for a record without a "targets" part, as older reports are."""
+def target_section(record: Report) -> str:
+    """The section as HTML."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    part = record.get("targets")
-    if not part:
-        return ""
-    flash, points = part["flash"], part["points"]
+    part = record.targets
+    flash, points = part.flash, part.points
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(_file("target.html")).render(
         plane=Markup(plane(points)) if points else "",
-        points=[_in_words(p) for p in sorted(points, key=lambda p: p["latency"]["expected"])],
+        points=[_in_words(p) for p in sorted(points, key=lambda p: p.latency.expected)],
         origin=_origin(part),
-        has_host=any(p["kind"] == "host" for p in points),
+        has_host=any(p.kind == "host" for p in points),
         operations=Markup(operations(record)),
-        built_for=part["built_for"],
+        built_for=part.built_for,
         flash=flash,
-        map=Markup(flash_map(flash["parts"])),
-        constants=_kilobytes(_sum(flash["parts"], "rodata")),
-        code=_kilobytes(_sum(flash["parts"], "text")),
+        map=Markup(flash_map(flash.parts)),
+        constants=_kilobytes(_sum(flash.parts, "rodata")),
+        code=_kilobytes(_sum(flash.parts, "text")),
         used=_used(flash),
     )
 
 
-def operations(record: Record) -> str:
+def operations(record: Report) -> str:
     """Bars of each operation's time, slowest first; empty where the target has no model.
 
     Counted C has the second layer inside the entry function, so the two are one bar there.
     """
     rows = [
         r
-        for r in record["costs"]["rows"]
-        if r["quantity"] == "latency" and r["operation"] != "total" and math.isfinite(r["expected"])
+        for r in record.costs.rows
+        if r.quantity == "latency" and r.operation != "total" and math.isfinite(r.expected)
     ]
-    rows.sort(key=lambda r: -r["expected"])
-    whole = any(r["operation"] == "scores" for r in rows)
+    rows.sort(key=lambda r: -r.expected)
+    whole = any(r.operation == "scores" for r in rows)
     found = [
         Bar(
-            r["operation"] if whole or r["operation"] != "call" else "second layer, call",
-            r["expected"],
-            with_unit(r["expected"], "s"),
+            r.operation if whole or r.operation != "call" else "second layer, call",
+            r.expected,
+            with_unit(r.expected, "s"),
             "proof",
-            r["low"],
-            r["high"],
-            f"{r['low']:.4g} to {r['high']:.4g} µs, {r['origin']}: {r['source']}",
+            r.low,
+            r.high,
+            f"{r.low:.4g} to {r.high:.4g} µs, {r.origin}: {r.source}",
         )
         for r in rows
     ]
     return bars(found, "time by operation") if found else ""
 
 
-def _origin(part: Record) -> str:
-    chosen = next((p for p in part["points"] if p["built_for"]), None)
+def _origin(part: TargetPart) -> str:
+    chosen = next((p for p in part.points if p.built_for), None)
     told = "All are estimated from the counted operations and the sourced figures of each target's file"
     if chosen is None:
         return f"{told}."
-    if chosen["latency"]["origin"] == "measured":
-        return f"{told}, except for {chosen['target']}, which was measured."
-    if _all_measured(part["flash"]["parts"]):
-        return f"{told}; for {chosen['target']} the compiled instructions were counted in its emulator."
+    if chosen.latency.origin == "measured":
+        return f"{told}, except for {chosen.target}, which was measured."
+    if _all_measured(part.flash.parts):
+        return f"{told}; for {chosen.target} the compiled instructions were counted in its emulator."
     return f"{told}."
 
 
-def _in_words(p: Record) -> dict[str, str]:
-    def interval(quantity: str, unit: str) -> str:
-        low, mid, high = (with_unit(p[quantity][e], unit) for e in ("low", "expected", "high"))
+def _in_words(p: Point) -> dict[str, str]:
+    def interval(figure: Interval, unit: str) -> str:
+        low, mid, high = (with_unit(f, unit) for f in (figure.low, figure.expected, figure.high))
         return mid if low == high else f"{mid} ({low} – {high})"
 
     return {
-        "target": p["target"],
-        "title": p["title"],
-        "latency": interval("latency", "s"),
-        "energy": interval("energy", "J"),
-        "flash": _kilobytes(p["flash"]["expected"]) if "flash" in p else "–",
-        "ram": _kilobytes(p["ram"]["expected"]) if "ram" in p else "–",
-        "origin": p["latency"]["origin"],
+        "target": p.target,
+        "title": p.title,
+        "latency": interval(p.latency, "s"),
+        "energy": interval(p.energy, "J"),
+        "flash": _kilobytes(p.flash.expected) if p.flash else "–",
+        "ram": _kilobytes(p.ram.expected) if p.ram else "–",
+        "origin": p.latency.origin,
     }
 
 
@@ -108,21 +106,21 @@ def _kilobytes(value: float) -> str:
     return f"{value:,.0f} B" if value < 1000 else f"{number(value / 1000)} kB"
 
 
-def _sum(parts: Sequence[Record], section: str) -> float:
-    return float(sum(p["bytes"] for p in parts if p["section"] == section))
+def _sum(parts: Sequence[FlashPart], section: str) -> float:
+    return float(sum(p.bytes for p in parts if p.section == section))
 
 
-def _used(flash: Record) -> str:
-    total = float(sum(p["bytes"] for p in flash["parts"]))
-    how = "read from the linked image" if _all_measured(flash["parts"]) else "estimated"
-    if not flash["available_kb"]:
+def _used(flash: FlashMap) -> str:
+    total = float(sum(p.bytes for p in flash.parts))
+    how = "read from the linked image" if _all_measured(flash.parts) else "estimated"
+    if not flash.available_kb:
         return f"{_kilobytes(total)}, {how}"
-    share = 100 * total / (1000 * flash["available_kb"])
-    return f"{_kilobytes(total)} of {flash['available_kb']:,.0f} kB ({share:.2g} %), {how}"
+    share = 100 * total / (1000 * flash.available_kb)
+    return f"{_kilobytes(total)} of {flash.available_kb:,.0f} kB ({share:.2g} %), {how}"
 
 
-def _all_measured(parts: Sequence[Record]) -> bool:
-    return bool(parts) and all(p["origin"] == "measured" for p in parts)
+def _all_measured(parts: Sequence[FlashPart]) -> bool:
+    return bool(parts) and all(p.origin == "measured" for p in parts)
 
 
 def _file(name: str) -> str:

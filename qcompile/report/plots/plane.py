@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
+from qcompile.cost.every_target import Point
 from qcompile.numerals import number
 from qcompile.report.plots import svg
 
@@ -31,36 +31,35 @@ def with_unit(value: float, unit: str) -> str:
     return f"{number(value / size)} {prefix}{unit}"
 
 
-def plane(points: Sequence[Mapping[str, Any]]) -> str:
+def plane(points: Sequence[Point]) -> str:
     """A picture, both axes logarithmic; lines of equal power run through it.
 
     Args:
-        points: with "target", "kind", "built_for", and "latency" (us) and "energy" (uJ) as
-            low, expected and high.
+        points: latency in us and energy in uJ, each an interval.
     """
-    spans = [_span([p[q]["expected"] for p in points]) for q in ("latency", "energy")]
+    spans = _span([p.latency.expected for p in points]), _span([p.energy.expected for p in points])
     x = svg.logarithmic(*spans[0], LEFT, WIDTH - RIGHT)
     y = svg.logarithmic(*spans[1], HEIGHT - BOTTOM, TOP)
     body = _axes(spans, x, y) + _powers(spans, x, y)
     taken: list[Box] = []
     marks, labels = [], []
     for p in points:
-        at = x(p["latency"]["expected"]), y(p["energy"]["expected"])
+        at = x(p.latency.expected), y(p.energy.expected)
         taken.append((at[0] - 7, at[1] - 7, at[0] + 7, at[1] + 7))
-    for p in sorted(points, key=lambda p: not p["built_for"]):
-        at = x(p["latency"]["expected"]), y(p["energy"]["expected"])
-        kind = f"{p['kind']}{' chosen' if p['built_for'] else ''}"
+    for p in sorted(points, key=lambda p: not p.built_for):
+        at = x(p.latency.expected), y(p.energy.expected)
+        kind = f"{p.kind}{' chosen' if p.built_for else ''}"
         marks += _cross(p, x, y, kind)
         hint = (
-            f"{p['title']}: {with_unit(p['latency']['expected'], 's')} and "
-            f"{with_unit(p['energy']['expected'], 'J')} for one row, {p['latency']['origin']}"
+            f"{p.title}: {with_unit(p.latency.expected, 's')} and "
+            f"{with_unit(p.energy.expected, 'J')} for one row, {p.latency.origin}"
         )
-        size = 7 if p["built_for"] else 5
+        size = 7 if p.built_for else 5
         marks.append(
             f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{size}" class="point {kind}">'
             f"<title>{escape(hint)}</title></circle>"
         )
-        labels.append(_label(p["target"], at, kind, taken))
+        labels.append(_label(p.target, at, kind, taken))
     return svg.document(WIDTH, HEIGHT, body + marks + labels, "latency and energy of one row on every target")
 
 
@@ -106,13 +105,14 @@ def _powers(spans: Sequence[tuple[float, float]], x: svg.Scale, y: svg.Scale) ->
     return body
 
 
-def _cross(p: Mapping[str, Any], x: svg.Scale, y: svg.Scale, kind: str) -> list[str]:
+def _cross(p: Point, x: svg.Scale, y: svg.Scale, kind: str) -> list[str]:
     def within(value: float, low: float, high: float) -> float:
         return min(max(value, low), high)
 
-    across = [within(x(max(p["latency"][e], 1e-12)), LEFT, WIDTH - RIGHT) for e in ("low", "high")]
-    up = [within(y(max(p["energy"][e], 1e-12)), TOP, HEIGHT - BOTTOM) for e in ("low", "high")]
-    at = x(p["latency"]["expected"]), y(p["energy"]["expected"])
+    ends = (p.latency.low, p.latency.high), (p.energy.low, p.energy.high)
+    across = [within(x(max(e, 1e-12)), LEFT, WIDTH - RIGHT) for e in ends[0]]
+    up = [within(y(max(e, 1e-12)), TOP, HEIGHT - BOTTOM) for e in ends[1]]
+    at = x(p.latency.expected), y(p.energy.expected)
     return [
         svg.line(across[0], at[1], across[1], at[1], f"reach {kind}"),
         svg.line(at[0], up[0], at[0], up[1], f"reach {kind}"),

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qcompile.numerals import number, percent
 from qcompile.report.curves import Curves, Point, curves
 from qcompile.report.plots import svg
+from qcompile.report.record import ColumnPart
 
 __all__ = ["proof_plot"]
 
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 12.0, 34.0
 
 
-def proof_plot(
-    column: Mapping[str, Any], width: float = 880, height: float = 300, small: bool = False
-) -> str:
+def proof_plot(column: ColumnPart, width: float = 880, height: float = 300, small: bool = False) -> str:
     """One score column: the relaxation's bound and objective, then the integer network's objective.
 
     Args:
-        column: of the record's training part: "solve" and "rounding" hold [seconds, objective, bound].
+        column: of the report's training part.
         width: of the picture.
         height: of the picture.
         small: leave out what a small multiple has no room for.
@@ -28,7 +26,7 @@ def proof_plot(
     Returns:
         inline SVG.
     """
-    drawn = curves(column["solve"], column["rounding"], column["objective"], column["bound"])
+    drawn = curves(column.solve, column.rounding, column.objective, column.bound)
     floor, right = height - BOTTOM, width - RIGHT
     cut = LEFT + (right - LEFT) * _share(drawn)
     before = svg.linear(0.0, drawn.switch or 1.0, LEFT, cut)
@@ -64,10 +62,10 @@ def proof_plot(
         body.append(svg.line(cut, TOP, cut, floor, "phase"))
         body.append(svg.text(cut - 6, floor - 8, "relaxation", "label", "end"))
         body.append(svg.text(cut + 6, floor - 8, "integer network"))
-    for value, kind in ((column["objective"], "reached"), (column["bound"], "bound")):
+    for value, kind in ((column.objective, "reached"), (column.bound, "bound")):
         body.append(f'<circle cx="{right:.1f}" cy="{y(value):.1f}" r="4" class="dot {kind}"/>')
-    told = f"reaches {number(column['objective'])}, bound {number(column['bound'], down=True)}"
-    return svg.document(width, height, body, f"{column['name']}: {told}, gap {percent(column['gap'])}")
+    told = f"reaches {number(column.objective)}, bound {number(column.bound, down=True)}"
+    return svg.document(width, height, body, f"{column.name}: {told}, gap {percent(column.gap)}")
 
 
 def _stairs(points: Sequence[Point], end: float) -> list[Point]:

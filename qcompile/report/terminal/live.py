@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qcompile.events import STAGES, Event, Listener
+from qcompile.facts import Step, Tried
 from qcompile.numerals import number, percent
 from qcompile.report.curves import curves
 from qcompile.report.terminal.braille import chart
@@ -24,7 +25,6 @@ __all__ = ["live_display", "plain_display"]
 
 HEARTBEAT_S = 10.0  # between two lines about the same running stage in a log
 WIDE = 13  # characters of the widest stage name, and a space
-MOVING = ("choose", "solve", "rounding", "prove")  # many events each: shown while they run, then summed up
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def plain_display(console: Console) -> Listener:
             if time.monotonic() - last[0] < HEARTBEAT_S:
                 return
             last[0] = time.monotonic()
-        text = f"{STAGES[event.stage]:<{WIDE}}{say(event)}"
+        text = f"{STAGES[event.stage].title:<{WIDE}}{say(event)}"
         console.print(text, soft_wrap=True, markup=False, highlight=False)
 
     return listen
@@ -63,7 +63,7 @@ def plain_display(console: Console) -> Listener:
 
 def moves(event: Event) -> bool:
     """Whether this is a step of something that runs, not the sentence that sums it up."""
-    return event.stage in MOVING and "status" not in event.data
+    return isinstance(event.facts, Step | Tried)
 
 
 def line(event: Event) -> RenderableType:
@@ -72,7 +72,7 @@ def line(event: Event) -> RenderableType:
     row.add_column(width=WIDE, style="bold cyan", no_wrap=True)
     row.add_column()
     style = "bold green" if event.stage == "certificate" else ""
-    row.add_row(STAGES[event.stage], Text(say(event), style=style))
+    row.add_row(STAGES[event.stage].title, Text(say(event), style=style))
     return row
 
 
@@ -86,13 +86,13 @@ class Running:
 
     def follow(self, event: Event) -> None:
         """Take in one step of a solver; called from its thread."""
-        facts = event.data
-        self.label = f"{STAGES[event.stage]}: {event.message}" if event.message else STAGES[event.stage]
-        if "objective" not in facts:
+        title, step = STAGES[event.stage].title, event.facts
+        self.label = f"{title}: {event.message}" if event.message else title
+        if not isinstance(step, Step):
             return
-        key = (event.stage, int(facts.get("column", 0)))
+        key = (event.stage, step.column)
         curve = self.curves.setdefault(key, [])
-        point = (float(facts["seconds"]), float(facts["objective"]), float(facts.get("bound", math.nan)))
+        point = (step.seconds, step.objective, step.bound)
         if curve and point[0] < curve[-1][0]:  # a new fit of the same column, as in validation
             self.curves[key] = curve = []
         curve.append(point)
@@ -144,4 +144,4 @@ class Running:
 
 def _next(stage: str) -> str:
     order = list(STAGES)
-    return STAGES[order[min(order.index(stage) + 1, len(order) - 1)]]
+    return STAGES[order[min(order.index(stage) + 1, len(order) - 1)]].title

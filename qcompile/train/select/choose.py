@@ -9,12 +9,12 @@ accuracy or R2 on the held rows; where two are level, the loss on them decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qcompile.data.table import Table
+from qcompile.facts import Tried
 from qcompile.model.encoder import ColumnKind
 from qcompile.train.choices import BETAS, Choices, default_loss
 from qcompile.train.one_thread import one_blas_thread
@@ -22,7 +22,7 @@ from qcompile.train.select.candidates import Candidate, candidates
 from qcompile.train.select.folds import folds_of
 from qcompile.train.select.rank import Ranked, rank
 from qcompile.train.select.relevance import FEWEST
-from qcompile.train.select.validation import Tried, path
+from qcompile.train.select.validation import path
 
 FINALISTS = 3
 # Shares of an encoder's columns, tried in turn until the score falls. With fewer rows than TELLING a
@@ -52,17 +52,6 @@ class Chosen:
     reason: str
     ranking: tuple[Ranked, ...] = ()
     validation: tuple[Tried, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return {
-            "encoder": str(self.candidate),
-            "beta": self.beta,
-            "loss": self.loss,
-            "reason": self.reason,
-            "ranking": [{"encoder": str(r.candidate), "score": r.score} for r in self.ranking],
-            "validation": [asdict(row) for row in self.validation],
-        }
 
 
 @one_blas_thread()

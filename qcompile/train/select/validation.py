@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.dataset import Dataset, dataset_of
 from qcompile.data.table import Table
+from qcompile.facts import Tried
 from qcompile.problem.losses import LOSSES
 from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
@@ -23,27 +23,6 @@ from qcompile.train.select.folds import Fold, standard_error
 # Below this many numbers (rows times inputs) a fit spends its time in the interpreter, and threads wait
 # for each other.
 THREADED = 20_000
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One row of the validation table.
-
-    Attributes:
-        encoder: the candidate, as text.
-        beta: regularisation.
-        score: accuracy or R2, mean over the folds.
-        error: standard error of that mean.
-        loss: mean training loss on the held rows.
-        width: encoded inputs d, in the first fold.
-    """
-
-    encoder: str
-    beta: float
-    score: float
-    error: float
-    loss: float
-    width: int
 
 
 @one_blas_thread()

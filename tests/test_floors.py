@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # A unit imports only from lower floors; units of one floor never import each other. No exceptions.
 FLOORS: dict[str, int] = {
-    "errors": 0, "facts": 0, "signals": 0, "checks": 0, "numerals": 0, "streams": 0,
+    "errors": 0, "facts": 0, "signals": 0, "checks": 0, "numerals": 0, "streams": 0, "json_records": 0,
     "events": 1, "registry": 1, "files": 1, "jit": 1,
     "model": 2,
     "data": 3, "kernels": 3, "targets": 3, "problem": 3,

@@ -23,6 +23,7 @@ from typing import Any
 from qcompile.files.area import Area
 from qcompile.files.destination import missing_top
 from qcompile.files.exchange import exchange
+from qcompile.json_records import Json
 
 __all__ = ["finish", "put"]
 
@@ -221,7 +222,7 @@ def _back(plan: Sequence[Sequence[str]]) -> None:
 def finish(area: Path) -> None:
     """Complete what the journal of an ended process says, or put everything back."""
     try:
-        todo: dict[str, Any] = json.loads((area / "journal.json").read_text(encoding="utf-8"))
+        todo: Json = json.loads((area / "journal.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
     if "beside" in todo:

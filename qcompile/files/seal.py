@@ -10,13 +10,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from qcompile.json_records import Json
+
 __all__ = ["SEAL", "intact", "intact_text", "sealed", "sealed_text"]
 
 SEAL = "seal"
 MARK = "# sha256 "
 
 
-def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+def sealed(record: Mapping[str, Any]) -> Json:
     """The record with the sha256 of its own content; values are plain JSON.
 
     >>> intact(sealed({"gap": 0.05})), intact({**sealed({"gap": 0.05}), "gap": 0.0})

@@ -39,6 +39,7 @@ from qcompile.ir.operation import Op
 from qcompile.ir.ops import find, words
 from qcompile.ir.program import Program
 from qcompile.ir.types import ValueType
+from qcompile.json_records import Json
 
 NEWEST = 1
 HEADER = f"qcompile-ir {NEWEST}"
@@ -81,7 +82,7 @@ def parse(text: str) -> Program:
         raise ModelError(newer_version("the program text", int(later[1]), NEWEST))
     if not lines or lines[0].text != HEADER:
         raise ModelError(f"a program text starts with {HEADER!r}, this one with {text[:30]!r}.")
-    facts: dict[str, Any] = {"name": "model", "classes": [], "columns": [], "metadata": {}}
+    facts: Json = {"name": "model", "classes": [], "columns": [], "metadata": {}}
     ops: list[Op] = []
     outputs: dict[str, str] = {}
     for line in lines[1:]:

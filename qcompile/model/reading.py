@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from qcompile.errors import DataError, did_you_mean
+from qcompile.json_records import Json
 
 __all__ = ["DATES", "Reading"]
 
@@ -107,7 +108,7 @@ class Reading:
             )
         return stored if self.missing is None else replace(stored, missing=self.missing)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """What differs from the default, as plain values."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}

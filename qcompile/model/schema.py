@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from qcompile.errors import DataError
+from qcompile.json_records import Json
 from qcompile.model.reading import Reading
 
 __all__ = ["KINDS", "TASKS", "Column", "Schema"]
@@ -67,7 +68,7 @@ class Column:
         """Name of the column of a table that is read."""
         return self.source or self.name
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Name, kind, categories, and what else differs from the default, as plain values."""
         told = {f.name: getattr(self, f.name) for f in fields(self)}
         always = ("name", "kind", "categories")
@@ -126,7 +127,7 @@ class Schema:
         """Names of the feature columns."""
         return tuple(c.name for c in self.columns)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """The schema as plain dicts, lists and strings.
 
         >>> s = Schema((Column("a", "numeric"),), "y", "regression")

@@ -13,13 +13,15 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from qcompile.json_records import Json
+
 __all__ = ["long_names", "long_provenance", "short_names", "short_provenance"]
 
 MAX_NAMES = 1 << 20
 DESCRIBED = {"name", "kind", "categories"}  # and, where it is not the usual, how the cells are written
 
 
-def short_names(names: Sequence[str]) -> list[str] | dict[str, Any]:
+def short_names(names: Sequence[str]) -> list[str] | Json:
     """Column names as they are, or, where they are numbered one after the other, what they share.
 
     >>> short_names(["pixel1", "pixel2", "pixel3"])
@@ -49,7 +51,7 @@ def long_names(stored: Sequence[str] | Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{stored['prefix']}{first + k}" for k in range(count))
 
 
-def short_provenance(provenance: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def short_provenance(provenance: Mapping[str, Any], names: Sequence[str]) -> Json:
     """A provenance whose schema describes the columns ``names``, with runs of equal columns.
 
     >>> column = {"kind": "numeric", "categories": []}
@@ -72,11 +74,11 @@ def short_provenance(provenance: Mapping[str, Any], names: Sequence[str]) -> dic
     return {**provenance, "schema": {**schema, "columns": short}}
 
 
-def _without_name(column: Mapping[str, Any]) -> dict[str, Any]:
+def _without_name(column: Mapping[str, Any]) -> Json:
     return {key: column[key] for key in column if key != "name"}
 
 
-def long_provenance(stored: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def long_provenance(stored: Mapping[str, Any], names: Sequence[str]) -> Json:
     """Inverse of ``short_provenance``.
 
     Raises:

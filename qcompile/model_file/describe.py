@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.ir.ops import Affine, Argmax, Dot, Encode, Input, Mul, Op, Poly, Scale, Sign
 from qcompile.ir.program import Program
+from qcompile.json_records import Json
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model_file.columns import short_names
 from qcompile.model_file.digits import digits_of
@@ -21,7 +21,7 @@ DECISIONS = (Argmax, Sign)
 VERSION, WITH_BIAS = 1, 2
 
 
-def describe_network(program: Program) -> dict[str, Any] | None:
+def describe_network(program: Program) -> Json | None:
     """JSON-able description of the two-layer network that a program is, or None if it is another.
 
     Arrays that the graph holds (weights, alpha, the encoder's) are not repeated.
@@ -77,7 +77,7 @@ def describe_network(program: Program) -> dict[str, Any] | None:
     return facts if bias is None else facts | _with_bias(bias, len(alpha.weight))
 
 
-def _outside(program: Program, scale: Scale) -> dict[str, Any]:
+def _outside(program: Program, scale: Scale) -> Json:
     """What surrounds the neurons."""
     return {
         "task": "classification" if "label" in program.outputs else "regression",
@@ -88,12 +88,12 @@ def _outside(program: Program, scale: Scale) -> dict[str, Any]:
     }
 
 
-def _with_bias(bias: Affine, columns: int) -> dict[str, Any]:
+def _with_bias(bias: Affine, columns: int) -> Json:
     """A reader of version 1 would leave the bias out."""
     return {"version": WITH_BIAS, "bias": np.broadcast_to(bias.shift, columns).tolist()}
 
 
-def _constant(program: Program, ops: list[Op]) -> dict[str, Any] | None:
+def _constant(program: Program, ops: list[Op]) -> Json | None:
     """The description of a network without neurons, as ``lower`` writes it, or None."""
     if [type(op) for op in ops] != [Input, Encode, Affine, Dot, Affine, Scale]:
         return None
@@ -141,9 +141,9 @@ def _grid(weights: NDArray[np.int64]) -> str:
     return "binary" if top == 1 else f"{top.bit_length()}bit"
 
 
-def _describe_encoder(encoder: Encoder) -> dict[str, Any]:
+def _describe_encoder(encoder: Encoder) -> Json:
     """Name, bits, the number of columns of each kind, and what the graph has no use for."""
-    described: dict[str, Any] = {
+    described: Json = {
         "name": encoder.name,
         "bits": encoder.bits,
         "features": encoder.features,

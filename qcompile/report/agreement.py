@@ -20,11 +20,10 @@ from qcompile.data.table import Table
 from qcompile.facts import Accuracy
 from qcompile.files.seal import SEAL
 from qcompile.ir.program import Program
+from qcompile.json_records import Json, from_json, to_json
 from qcompile.model.network import Network
 from qcompile.model_file.form import FormFacts
 from qcompile.report import record as parts
-from qcompile.report.json_record import from_json
-from qcompile.report.json_text import to_json
 from qcompile.report.words import accuracy_sentence
 from qcompile.train.proof import stated
 
@@ -147,7 +146,7 @@ def differences_on_data(record: Mapping[str, Any], network: Network, table: Tabl
         yield f"it lacks what a report has ({type(error).__name__}: {error})"
 
 
-def page_record(record: Mapping[str, Any], page: str) -> dict[str, Any]:
+def page_record(record: Mapping[str, Any], page: str) -> Json:
     """The record as it was when the page was made of it: without the page's own entry and the seal."""
     files = {name: entry for name, entry in record["files"].items() if name != page}
     return {**{k: v for k, v in record.items() if k != SEAL}, "files": files}

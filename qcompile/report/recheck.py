@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from qcompile.backends.compile import Compiled
 from qcompile.certificate import make as certificates
@@ -17,11 +16,11 @@ from qcompile.data.table import Table
 from qcompile.errors import ModelError, QCompileError
 from qcompile.files.seal import intact
 from qcompile.importers.open import Model, network_of
+from qcompile.json_records import Json, from_json
 from qcompile.model_file.container import read_model
 from qcompile.model_file.form import onnx_form
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
 from qcompile.report.agreement import MEASURED, Evidence, differences, differences_on_data, page_record
-from qcompile.report.json_record import from_json
 from qcompile.report.page.page import drawn_by, render
 from qcompile.report.record import Report
 from qcompile.targets.schema import load_target
@@ -32,7 +31,7 @@ __all__ = ["read_report", "reported_figures", "reported_files"]
 SHOWN = 4  # wrong figures in one sentence
 
 
-def read_report(place: Path) -> dict[str, Any]:
+def read_report(place: Path) -> Json:
     """The content of report.json, of which nothing is believed yet.
 
     Raises:
@@ -50,7 +49,7 @@ def read_report(place: Path) -> dict[str, Any]:
     raise ModelError(f"{path} is not a report that `qcompile build` wrote; build again.")
 
 
-def reported_files(place: Path, report: dict[str, Any]) -> Iterator[Check]:
+def reported_files(place: Path, report: Json) -> Iterator[Check]:
     """Files are the ones that report.json describes.
 
     Raises:
@@ -75,7 +74,7 @@ def reported_files(place: Path, report: dict[str, Any]) -> Iterator[Check]:
 
 
 def reported_figures(
-    place: Path, report: dict[str, Any], model: Model, compiled: Compiled, table: Table | None
+    place: Path, report: Json, model: Model, compiled: Compiled, table: Table | None
 ) -> Iterator[Check]:
     """report.json and report.html say what model, certificate, files and data say.
 
@@ -107,7 +106,7 @@ def reported_figures(
         yield _page(place, report, model)
 
 
-def _page(place: Path, report: dict[str, Any], model: Model) -> Check:
+def _page(place: Path, report: Json, model: Model) -> Check:
     """The page is the one that the report draws."""
     if report.get("page") != drawn_by():
         told = "was drawn by another version of qcompile: its figures are as stated, not checked"
@@ -118,7 +117,7 @@ def _page(place: Path, report: dict[str, Any], model: Model) -> Check:
     return Check("report page", same, told)
 
 
-def _targets(report: dict[str, Any], model: Model) -> TargetPart | None:
+def _targets(report: Json, model: Model) -> TargetPart | None:
     """What the page says about targets, made again; None where the build was for a file of the user's."""
     try:
         costs = from_json(CostReport, json.dumps(report["costs"]))

@@ -22,12 +22,12 @@ from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot, Mul, Poly
 from qcompile.ir.ops.dot import weight_bits
 from qcompile.ir.program import Program
+from qcompile.json_records import to_json
 from qcompile.model.grid import BITS
 from qcompile.model.network import Network
 from qcompile.model_file.form import FilePart
 from qcompile.passes.pipeline import PassRecord
 from qcompile.relax.solution import Progress
-from qcompile.report.json_text import to_json
 from qcompile.report.words import accuracy_sentence, certificate_sentence
 from qcompile.train.select.choose import Chosen
 from qcompile.train.trained import Trained

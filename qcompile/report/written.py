@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from qcompile.errors import QCompileError
 from qcompile.files.seal import intact, intact_text
+from qcompile.json_records import Json
 
 __all__ = ["written"]
 
@@ -41,7 +41,7 @@ def _listed(path: Path) -> dict[str, str]:
         record = json.loads(content)
         if not intact(record):
             return {}
-        files: dict[str, Any] = record["files"]
+        files: Json = record["files"]
         named = {n: str(v["sha256"] if isinstance(v, dict) else v) for n, v in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qcompile.bound.prove import affordable, prove
 from qcompile.certificate.make import Certificate
 from qcompile.data.dataset import Dataset
+from qcompile.json_records import Json
 from qcompile.model.network import Network
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem, pose
@@ -156,7 +157,7 @@ def to_network(
     dataset: Dataset,
     fit: DatasetFit,
     columns: tuple[str, ...] = (),
-    provenance: dict[str, Any] | None = None,
+    provenance: Json | None = None,
 ) -> Network:
     """The deployable network: value = scale * score + offset in the raw target's units."""
     layer, bias, scale = fit.layer, None, fit.layer.scale

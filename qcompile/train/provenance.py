@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 from qcompile.data.dataset import dataset_of
 from qcompile.data.split import split
 from qcompile.data.table import Table
+from qcompile.json_records import Json
 from qcompile.model.network import Network
 from qcompile.model.schema import Schema
 from qcompile.problem.problem import Problem
@@ -18,9 +18,7 @@ from qcompile.train.proof import certified
 from qcompile.train.select.choose import Chosen
 
 
-def provenance_of(
-    source: str, schema: Schema, choices: Choices, chosen: Chosen, fit: DatasetFit
-) -> dict[str, Any]:
+def provenance_of(source: str, schema: Schema, choices: Choices, chosen: Chosen, fit: DatasetFit) -> Json:
     """Source, columns, split, settings and the certificate's summary; plain data for JSON."""
     return {
         "source": source,

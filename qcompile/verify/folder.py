@@ -18,6 +18,7 @@ from qcompile.files import digests_of
 from qcompile.files.seal import sealed
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
+from qcompile.json_records import Json
 from qcompile.model_file.names import DESCRIPTION, PROGRAM
 
 __all__ = ["described", "is_firmware", "read_firmware", "with_description", "with_digests"]
@@ -63,7 +64,7 @@ def is_firmware(place: Path) -> bool:
     return (place / DESCRIPTION).is_file()
 
 
-def described(place: Path) -> dict[str, Any]:
+def described(place: Path) -> Json:
     """The description.
 
     Raises:
@@ -84,7 +85,7 @@ def described(place: Path) -> dict[str, Any]:
     inside = all(not Path(n).is_absolute() and ".." not in Path(n).parts for n in names)
     if not sound or not inside:
         raise ModelError(damaged)
-    found: dict[str, Any] = record
+    found: Json = record
     return found
 
 

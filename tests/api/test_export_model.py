@@ -16,9 +16,9 @@ from qcompile.api import export_model, info, verify, write_model
 from qcompile.backends.onnx.build import OPTIONS
 from qcompile.cli import main
 from qcompile.errors import CompileError, ModelError, UnsupportedError
+from qcompile.json_records import to_json
 from qcompile.model.network import Network
 from qcompile.model_file.read import read_network
-from qcompile.report.json_text import to_json
 
 # Every form; the one that needs a C compiler only where there is one.
 COMPILERS = any(map(shutil.which, ("cc", "gcc", "clang")))

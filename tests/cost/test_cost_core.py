@@ -18,10 +18,9 @@ from qcompile.cost.rows import CostReport, CostRow, merge
 from qcompile.cost.size import size_row
 from qcompile.errors import DataError, UnsupportedError
 from qcompile.ir.lower import lower
+from qcompile.json_records import from_json, to_json
 from qcompile.model.encoder import Encoder
 from qcompile.model.network import Network
-from qcompile.report.json_record import from_json
-from qcompile.report.json_text import to_json
 from qcompile.targets.schema import load_target
 
 

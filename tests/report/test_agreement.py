@@ -14,7 +14,7 @@ import pytest
 
 from qcompile.api import verify
 from qcompile.files.seal import SEAL, sealed
-from qcompile.report.json_text import to_json
+from qcompile.json_records import to_json
 
 DATA = "sklearn:breast_cancer"
 # What cannot be derived again from model, certificate, files and data: measured, or about the machine.

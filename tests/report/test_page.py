@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qcompile.json_records import from_json
 from qcompile.model.encoder import Encoder
 from qcompile.model.network import Network
 from qcompile.model_file.read import read_network
-from qcompile.report.json_record import from_json
 from qcompile.report.page.page import render
 from qcompile.report.record import Report
 

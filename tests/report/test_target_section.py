@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from qcompile.cost.every_target import FlashPart
+from qcompile.json_records import from_json
 from qcompile.registry import names
-from qcompile.report.json_record import from_json
 from qcompile.report.page.target import target_section
 from qcompile.report.plots.flash import flash_map
 from qcompile.report.plots.plane import plane

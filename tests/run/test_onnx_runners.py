@@ -14,8 +14,8 @@ from qcompile.backends.onnx.build import build
 from qcompile.cost.profile import profile_files, ratios
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.ir.lower import lower
+from qcompile.json_records import to_json
 from qcompile.model.network import decide, forward
-from qcompile.report.json_text import to_json
 from qcompile.run import onnxruntime, reference
 from qcompile.run.runner import Runner
 

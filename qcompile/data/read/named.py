@@ -68,7 +68,7 @@ def _read_openml(source: str, name: str) -> Raw:
         raise DataError(
             f"{source!r} is not openml:NAME, openml:NAME@VERSION or openml:NUMBER, e.g. openml:credit-g@1."
         )
-    which: dict[str, Any] = {"data_id": int(title)} if title.isdigit() else {"name": title}
+    which: dict[str, int | str] = {"data_id": int(title)} if title.isdigit() else {"name": title}
     if version:
         which["version"] = int(version)
     bunch = _fetch(

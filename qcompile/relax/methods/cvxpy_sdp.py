@@ -26,6 +26,7 @@ from qcompile.relax.solution import Progress, Settings, Solution, Status
 
 __all__ = ["LIMITS", "solve"]
 
+Options = dict[str, float]  # of the solver
 LIMITS = {"SCS": 250, "CLARABEL": 50}  # largest D that ends within a few minutes
 
 
@@ -51,7 +52,7 @@ def solve(
     relaxation = FAMILIES[problem.family].relaxation(problem)
     _refuse(relaxation, solver, form)
     started = time.perf_counter()
-    options: dict[str, Any] = {}
+    options: Options = {}
     if solver == "SCS":
         eps = min(1e-4, max(1e-3 * settings.gap, 1e-9)) if eps is None else eps
         options = {"eps": eps, "max_iters": settings.max_iterations or 100_000}
@@ -70,11 +71,21 @@ def solve(
     if not relaxation.shared:
         f += relaxation.constant * (np.diag(a).max() - np.diag(b).max())
     dual = loss.gradient(f, problem.y)
-    record: dict[str, Any] = {"method": "cvxpy_sdp", "iterations": 0}
 
     def made(status: Status, history: tuple[Progress, ...] = ()) -> Solution:
-        record.update(status=status, seconds=time.perf_counter() - started, history=history)
-        return recover(problem, relaxation, a, b, dual, diagonals, **record)
+        return recover(
+            problem,
+            relaxation,
+            a,
+            b,
+            dual,
+            diagonals,
+            method="cvxpy_sdp",
+            iterations=0,
+            status=status,
+            seconds=time.perf_counter() - started,
+            history=history,
+        )
 
     first = made(Status.SOLVED)
     bound = certify(problem, first).bound
@@ -100,7 +111,7 @@ def _refuse(relaxation: Relaxation, solver: str, form: str) -> None:
         )
 
 
-def _run(program: Any, solver: str, options: dict[str, Any]) -> None:
+def _run(program: Any, solver: str, options: Options) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "solution may be inaccurate": the certificate says how inaccurate
         try:
@@ -112,7 +123,7 @@ def _run(program: Any, solver: str, options: dict[str, Any]) -> None:
 
 
 def _reduced(
-    problem: Problem, relaxation: Relaxation, price: float, solver: str, options: dict[str, Any]
+    problem: Problem, relaxation: Relaxation, price: float, solver: str, options: Options
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     import cvxpy as cp
 
@@ -139,7 +150,7 @@ def _reduced(
 
 
 def _block(
-    problem: Problem, relaxation: Relaxation, price: float, solver: str, options: dict[str, Any]
+    problem: Problem, relaxation: Relaxation, price: float, solver: str, options: Options
 ) -> tuple[NDArray[Any], NDArray[Any], None]:
     import cvxpy as cp
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.points import points_plot
@@ -30,12 +30,35 @@ def scatter(record: Report) -> str:
     return points_plot(points, str(record.data.label)) if points else ""
 
 
-def confusions(record: Report) -> list[dict[str, Any]]:
-    """The network's confusion matrix and, where there is room, those of the baselines.
+@dataclass(frozen=True)
+class Cell:
+    """Rows of one class taken for another: how many, a colour, and a tooltip."""
 
-    Returns:
-        {"title", "names", "rows", "wrong"} each; cells have a count, a colour and a tooltip.
-    """
+    count: int
+    colour: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """The rows of one class."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A confusion matrix, and how many rows are off its diagonal."""
+
+    title: str
+    names: Sequence[str]
+    rows: tuple[Line, ...]
+    wrong: int
+
+
+def confusions(record: Report) -> list[Matrix]:
+    """The network's confusion matrix and, where there is room, those of the baselines."""
     accuracy, names = record.accuracy, record.model.classes
     if not accuracy.confusion:
         return []
@@ -45,7 +68,7 @@ def confusions(record: Report) -> list[dict[str, Any]]:
     return [_matrix(title, counts, names) for title, counts in found.items()]
 
 
-def _matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str, Any]:
+def _matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -> Matrix:
     rows = []
     for i, line in enumerate(counts):
         total = sum(line) or 1
@@ -54,9 +77,7 @@ def _matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -
             strength = round(100 * (0.15 + 0.75 * count / total)) if count else 0
             tone = "--bound" if i == j else "--warn"
             colour = f"color-mix(in srgb, var({tone}) {strength}%, var(--track))"
-            cells.append(
-                {"count": count, "colour": colour, "hint": f"{count} rows of {names[i]} taken for {names[j]}"}
-            )
-        rows.append({"name": names[i], "cells": cells})
+            cells.append(Cell(count, colour, f"{count} rows of {names[i]} taken for {names[j]}"))
+        rows.append(Line(names[i], tuple(cells)))
     wrong = sum(map(sum, counts)) - sum(line[i] for i, line in enumerate(counts))
-    return {"title": title, "names": names, "rows": rows, "wrong": wrong}
+    return Matrix(title, names, tuple(rows), wrong)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qcompile.backends.titles import backend_name
 from qcompile.cost.rows import CostRow
@@ -19,6 +20,9 @@ from qcompile.report.plots.bars import Bar, bars
 from qcompile.report.plots.proof import proof_plot
 from qcompile.report.record import Report
 from qcompile.report.words import score
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["render"]
 
@@ -74,7 +78,7 @@ def render(record: Report, network: Network) -> str:
         neurons=plot_weights.neuron_images(network),
         matrix=_matrices(network),
         narrow=network.neurons <= NARROW,
-        pairs=[{**p, "picture": Markup(p["picture"])} for p in plot_weights.interactions(network)],
+        pairs=[replace(p, picture=Markup(p.picture)) for p in plot_weights.interactions(network)],
         origin=_origin(record),
     )
 
@@ -182,7 +186,7 @@ def _totals(record: Report) -> list[CostRow]:
     return [r for r in record.costs.rows if r.operation == "total" and not r.quantity.startswith("latency_p")]
 
 
-def _matrices(network: Network) -> dict[str, Any]:
+def _matrices(network: Network) -> dict[str, Markup]:
     from markupsafe import Markup
 
     if network.form != "bilinear":

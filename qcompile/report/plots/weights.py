@@ -7,6 +7,7 @@ are drawn as images; otherwise as rows of a matrix with one column per encoded i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,50 @@ def pixel_grid(network: Network) -> tuple[NDArray[np.int64], tuple[int, int]] | 
     return (places, shape) if filled > 0.5 and len(np.unique(places, axis=0)) == len(places) else None
 
 
-def neuron_images(network: Network) -> list[dict[str, Any]]:
-    """The strongest neurons of every score column as pairs of images; empty if inputs are no image.
+@dataclass(frozen=True)
+class NeuronImage:
+    """A neuron's weight in the second layer, and its two vectors as ``data:`` URIs."""
 
-    Returns:
-        per score column {"name", "neurons": [{"alpha", "u", "v"}]} with ``data:`` URIs.
+    alpha: int
+    u: str
+    v: str
+
+
+@dataclass(frozen=True)
+class ColumnImages:
+    """The strongest neurons of a score column."""
+
+    name: str
+    neurons: tuple[NeuronImage, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two inputs, or one by itself, and the weight of their product."""
+
+    names: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """All neurons of a score column added up.
+
+    Attributes:
+        name: of the column.
+        picture: SVG of the whole matrix.
+        pairs: the strongest.
+        image: what the inputs do by themselves, where they are pixels.
     """
+
+    name: str
+    picture: str
+    pairs: tuple[Pair, ...]
+    image: str | None
+
+
+def neuron_images(network: Network) -> list[ColumnImages]:
+    """The strongest neurons of every score column as pairs of images; empty if inputs are no image."""
     grid = pixel_grid(network)
     if grid is None:
         return []
@@ -72,17 +111,17 @@ def neuron_images(network: Network) -> list[dict[str, Any]]:
     for column in range(network.alpha.shape[1]):
         weight = network.alpha[:, column]
         order = np.argsort(-np.abs(weight), kind="stable")[:SHOWN]
-        neurons = [
-            {
-                "alpha": int(weight[j]),
-                "u": _image(network, network.u[j], *grid, top),
-                "v": _image(network, network.v[j], *grid, top),
-            }
+        neurons = tuple(
+            NeuronImage(
+                int(weight[j]),
+                _image(network, network.u[j], *grid, top),
+                _image(network, network.v[j], *grid, top),
+            )
             for j in order
             if weight[j]
-        ]
+        )
         name = network.classes[column] if len(network.classes) > 2 else "value"
-        found.append({"name": name, "neurons": neurons})
+        found.append(ColumnImages(name, neurons))
     return found
 
 
@@ -136,13 +175,8 @@ def _strip(network: Network, order: NDArray[np.intp], left: float, cell: float) 
     return body
 
 
-def interactions(network: Network, width: float = 520) -> list[dict[str, Any]]:
-    """Z = sum_j alpha_j sym(u_j v_j') per score column: the score is q' Z q (bilinear form).
-
-    Returns:
-        per score column {"name", "picture": SVG, "pairs": the strongest pairs with their weight,
-        "image": what the inputs do by themselves as an image, or None}.
-    """
+def interactions(network: Network, width: float = 520) -> list[Interactions]:
+    """Z = sum_j alpha_j sym(u_j v_j') per score column: the score is q' Z q (bilinear form)."""
     if network.form != "bilinear":
         return []
     names, grid = input_names(network), pixel_grid(network)
@@ -157,14 +191,7 @@ def interactions(network: Network, width: float = 520) -> list[dict[str, Any]]:
         constant = np.flatnonzero(network.encoder.kind == ColumnKind.CONSTANT)
         if grid is not None and len(constant):
             image = _image(network, z[constant[0]], *grid, top=None)
-        found.append(
-            {
-                "name": name,
-                "picture": _square(z, names, width, plain),
-                "pairs": _pairs(z, names),
-                "image": image,
-            }
-        )
+        found.append(Interactions(name, _square(z, names, width, plain), _pairs(z, names), image))
     return found
 
 
@@ -182,7 +209,7 @@ def _square(z: NDArray[np.int64], names: list[str], width: float, plain: bool) -
     return svg.document(width, side, body, "weight of every pair of inputs")
 
 
-def _pairs(z: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
+def _pairs(z: NDArray[np.int64], names: list[str]) -> tuple[Pair, ...]:
     """The strongest pairs; with the constant, it is one input by itself."""
     first, second = np.triu_indices(len(z), 1)
     order = np.argsort(-np.abs(z[first, second]), kind="stable")[:PAIRS]
@@ -190,8 +217,8 @@ def _pairs(z: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
     for k in order:
         i, j = int(first[k]), int(second[k])
         pair = [n for n in (names[i], names[j]) if n != "always 1"] or ["always 1"]
-        found.append({"names": " × ".join(pair), "weight": int(z[i, j])})
-    return [p for p in found if p["weight"]]
+        found.append(Pair(" × ".join(pair), int(z[i, j])))
+    return tuple(p for p in found if p.weight)
 
 
 def _image_at(uri: str, x: float, y: float, width: float, height: float) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from qcompile.backends.titles import backend_name
 from qcompile.events import Listener, ignore
+from qcompile.json_records import to_json
 from qcompile.report.answers import (
     Budgeted,
     Calibration,
@@ -26,7 +27,6 @@ from qcompile.report.answers import (
     TargetList,
     Verification,
 )
-from qcompile.report.json_text import to_json
 from qcompile.report.plots.plane import with_unit
 from qcompile.report.record import ProgramPart
 from qcompile.report.terminal.live import live_display, plain_display

@@ -10,7 +10,9 @@ True
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,9 @@ from qcompile.train.setting import settings
 # Parameter -> setting: all of ``Choices`` but those of the split, which is the caller's here.
 SKLEARN_NAMES = {"seed": "random_state", "jobs": "n_jobs"}
 PARAMETERS = {SKLEARN_NAMES.get(s.name, s.name): s for s in settings(Choices) if s.name != "test_fraction"}
+
+# Types that a network's rows are made of without a check of their kind.
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
@@ -93,47 +98,94 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         self.encoder_ = str(chosen.candidate)
 
     def _scores(self, x: Any) -> NDArray[np.int64]:
+        return forward(self.network_, self._rows(x))
+
+    def _rows(self, x: Any) -> NDArray[np.float32]:
+        """Rows as the network reads them; columns of a frame are held to the names of training."""
         check_is_fitted(self, "network_")
         rows = validate_data(self, x, reset=False, dtype="numeric", ensure_all_finite="allow-nan")
-        return forward(self.network_, narrow(rows, self.columns_))
+        return narrow(rows, self.columns_)
 
     def _values(self, x: Any) -> NDArray[np.float64]:
         scores = self._scores(x)
         return np.asarray(self.network_.scale * scores + self.network_.offset, dtype=np.float64)
 
-    def export_onnx(self, path: str | Path, form: str = "packed") -> Path:
+    def export_onnx(self, path: str | Path, form: str = "packed", *, force: bool = False) -> Path:
         """Write the fitted network as an ONNX file; returns the path.
 
         Args:
-            path: where to write; an existing file is replaced as a whole.
+            path: where to write; a model that qcompile wrote is replaced as a whole.
             form: of the graph: "packed", "dense", "int4", "int2", "qonnx", "reference", ..:
                 a file name of ``qcompile.backends.onnx.forms``.
+            force: replace any other file there too, and keep its content as NAME.bak.
 
         Raises:
             UnsupportedError: there is no such form, or it cannot hold this network.
+            QCompileError: the file cannot be written, or is not one that qcompile wrote.
         """
         check_is_fitted(self, "network_")
         from qcompile.api import write_model
 
-        return write_model(self.network_, Path(path), form)
+        return write_model(self.network_, Path(path), form, force)
 
     def compile(self, target: str = "host") -> Callable[[Any], NDArray[Any]]:
         """A fast callable ``rows -> predictions``, bit-identical to ``predict``.
 
+        It takes and refuses what ``predict`` takes and refuses (columns of a frame by their names), stays
+        as it is when the estimator is fitted again, and can be pickled.
+
         Args:
             target: "host" (packed kernels) or "onnxruntime".
-
-        Returns:
-            function of (n, features) float rows; it checks less than ``predict``.
         """
         check_is_fitted(self, "network_")
+        fitted = copy(self)  # a later fit replaces attributes, and changes none
+        classes = getattr(self, "classes_", None)
+        return CompiledModel(self.network_, target, self.columns_, fitted._rows, classes)
+
+
+class CompiledModel:
+    """A fitted network on compiled kernels: a callable that can be pickled.
+
+    Arrays of numbers go to the kernels at once, after a check for infinite cells; everything else (frames,
+    lists, sparse matrices) takes the way of ``predict``, with its checks and its messages.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        target: str,
+        columns: tuple[Column, ...],
+        rows: Callable[[Any], NDArray[np.float32]],
+        classes: NDArray[Any] | None,
+    ) -> None:
+        self.network, self.target, self.columns, self.classes = network, target, columns, classes
+        self._checked, self._features = rows, network.encoder.features
+        self._shifted = any(column.offset for column in columns)
         from qcompile.api import open_network
 
-        predict: Callable[[Any], NDArray[Any]] = open_network(self.network_, target).predict
-        classes, columns = getattr(self, "classes_", None), self.columns_
-        if classes is None:
-            return lambda x: predict(narrow(x, columns))
-        return lambda x: np.asarray(classes[predict(narrow(x, columns))])
+        self._predict = open_network(network, target).predict
+
+    def __call__(self, x: Any) -> NDArray[Any]:
+        """(n,) labels, or values in regression, of (n, features) rows."""
+        if not self._is_plain(x):
+            x = self._checked(x)
+        elif self._shifted or x.dtype != np.float32:
+            x = narrow(x, self.columns)
+        found = self._predict(x)
+        return np.asarray(found if self.classes is None else self.classes[found])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CompiledModel, (self.network, self.target, self.columns, self._checked, self.classes)
+
+    def _is_plain(self, x: Any) -> bool:
+        """Whether rows need no check and no conversion but that of their type."""
+        if type(x) is not np.ndarray or x.ndim != 2 or x.shape[1] != self._features or not len(x):
+            return False
+        if x.dtype.kind in "biu":
+            return True
+        # A sum is finite only where every cell is; where it is not, the slow way finds out why.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return x.dtype in FLOATS and math.isfinite(x.sum())
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:

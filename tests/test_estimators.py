@@ -137,3 +137,82 @@ def test_copies_pipelines_searches_and_stored_estimators(tmp_path):
     again = joblib.load(tmp_path / "search.joblib")
     np.testing.assert_array_equal(again.predict(x), search.predict(x))
     assert again.best_estimator_[-1].certificate_.gap == fitted.certificate_.gap
+
+
+@pytest.fixture(scope="module")
+def framed():
+    """A classifier and a regressor fitted on frames, and their rows."""
+    x, y = load_iris(return_X_y=True, as_frame=True)
+    classifier = QuantizedPolynomialClassifier(bits=2, beta=0.01).fit(x, y)
+    regressor = QuantizedPolynomialRegressor(bits=2, beta=0.03, neurons=8).fit(x, x.iloc[:, 0] * 2.0 + y)
+    return x, (classifier, regressor)
+
+
+INPUTS = {
+    "the frame": lambda x: x,
+    "one row": lambda x: x.iloc[:1],
+    "columns in another order": lambda x: x[x.columns[::-1]],
+    "a column renamed": lambda x: x.rename(columns={x.columns[0]: "other"}),
+    "a column missing": lambda x: x.iloc[:, :-1],
+    "a column too many": lambda x: x.assign(more=1.0),
+    "text cells": lambda x: x.astype(object).where(x != x.iloc[0, 0], "many"),
+    "numbers as text": lambda x: x.astype(str).to_numpy(),
+    "an infinite cell": lambda x: x.to_numpy() * np.where(np.arange(len(x)) == 3, np.inf, 1)[:, None],
+    "an infinite float32 cell": lambda x: np.where(x > 7, np.inf, x).astype(np.float32),
+    "a missing cell": lambda x: x.mask(x > 6),
+    "a missing cell in an array": lambda x: x.mask(x > 6).to_numpy(),
+    "cells beyond float32": lambda x: x.to_numpy() * 1e300,
+    "cells that add up beyond float64": lambda x: np.full(x.shape, 1e308),
+    "float16": lambda x: x.to_numpy().astype(np.float16),
+    "integers": lambda x: x.to_numpy().astype(np.int64),
+    "booleans": lambda x: x.to_numpy() > 3,
+    "complex": lambda x: x.to_numpy() + 1j,
+    "lists": lambda x: x.to_numpy().tolist(),
+    "column major": lambda x: np.asfortranarray(x.to_numpy()),
+    "every second row": lambda x: x.to_numpy(dtype=np.float32)[::2],
+    "no row": lambda x: x.iloc[:0],
+    "no row of an array": lambda x: x.to_numpy()[:0],
+    "one dimension": lambda x: x.to_numpy()[0],
+    "three dimensions": lambda x: x.to_numpy()[None],
+    "a matrix with zeros left out": lambda x: __import__("scipy.sparse").sparse.csr_matrix(x.to_numpy()),
+    "nothing": lambda x: None,
+}
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize("target", ["host", "onnxruntime"])
+@pytest.mark.parametrize("given", INPUTS)
+def test_the_compiled_callable_takes_and_refuses_what_predict_does(framed, given, target):
+    x, models = framed
+    rows = INPUTS[given](x)
+    for model in models:
+        fast = model.compile(target)
+        try:
+            expected = model.predict(rows)
+        except (ValueError, TypeError) as error:
+            with pytest.raises(type(error)) as found:
+                fast(rows)
+            assert str(found.value) == str(error)
+        else:
+            got = fast(rows)
+            np.testing.assert_array_equal(got, expected)
+            assert got.dtype == expected.dtype and got.shape == expected.shape
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_the_compiled_callable_is_pickled_and_outlives_another_fit(framed):
+    import pickle
+
+    x, models = framed
+    for model in models:
+        fast = model.compile("host")
+        expected = model.predict(x)
+        again = pickle.loads(pickle.dumps(fast))
+        np.testing.assert_array_equal(again(x), expected)
+        with pytest.raises(ValueError, match="feature names should match"):
+            again(x.rename(columns={x.columns[0]: "other"}))
+        other = type(model)(**model.get_params()).fit(x, model.predict(x))
+        kept = other.compile("host")
+        before = kept(x)
+        other.fit(x.iloc[:, :2], model.predict(x))
+        np.testing.assert_array_equal(kept(x), before)

@@ -15,13 +15,14 @@ from qcompile.run.runner import runner
 __all__ = ["open_network", "write_model"]
 
 
-def write_model(network: Network, path: Path, form: str = "packed") -> Path:
-    """Write a network as an ONNX model file; an existing file is replaced as a whole.
+def write_model(network: Network, path: Path, form: str = "packed", force: bool = False) -> Path:
+    """Write a network as an ONNX model file; one that qcompile wrote is replaced as a whole.
 
     Args:
         network: any network.
         path: the file to write.
         form: form of the graph, a file name of backends/onnx/forms.
+        force: replace any other file there too, and keep its content as NAME.bak.
 
     Raises:
         QCompileError: the form is unknown or cannot hold the network, or the file cannot be written.
@@ -29,7 +30,7 @@ def write_model(network: Network, path: Path, form: str = "packed") -> Path:
     from qcompile.api._export_model import write_files
     from qcompile.backends.onnx.build import build
 
-    write_files(build(lower(network, readable(path.stem)), option=form), path)
+    write_files(build(lower(network, readable(path.stem)), option=form), path, force)
     return path
 
 

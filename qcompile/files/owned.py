@@ -52,8 +52,8 @@ def refuse_foreign(found: list[Path]) -> None:
     those = names if len(found) == 1 else f"files that qcompile wrote are replaced, but {names}"
     it = "it" if len(found) == 1 else "them"
     raise QCompileError(
-        f"{those} {what} since; give another place with -o, or --force to replace {it} and keep the old "
-        f"content as NAME.bak."
+        f"{those} {what} since; give another place with -o, or --force (force=True) to replace {it} and "
+        "keep the old content as NAME.bak."
     )
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from qcompile.errors import ModelError, newer_version
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.network import Network
+from qcompile.model.schema import Schema
 from qcompile.model_file.columns import long_names, long_provenance
 from qcompile.model_file.container import one_sentence, read_model, tensor_array
 from qcompile.model_file.describe import VERSION, WITH_BIAS
@@ -90,7 +91,8 @@ def _network(
     arrays = {name: tensor_array(t) for name, t in tensors.items() if name != WEIGHTS}
     encoder = _encoder(arrays, facts["encoder"])
     m, scores = int(facts["neurons"]), int(facts["scores"])
-    columns = long_names(facts["columns"])
+    a, b, c = (int(k) for k in facts["activation"])
+    columns = _texts(long_names(facts["columns"]), "columns")
     vectors = [int(k) for k in facts["vectors"]]
     matrices = max(vectors) + 1
     shape = (encoder.width, m * matrices)
@@ -110,14 +112,34 @@ def _network(
         scale=float(facts["scale"]),
         offset=float(facts["offset"]),
         form=facts["form"],
-        activation=tuple(int(c) for c in facts["activation"]),  # type: ignore[arg-type]
+        activation=(a, b, c),
         weights=facts["weights"],
         task=facts["task"],
-        classes=tuple(facts["classes"]),
+        classes=_texts(facts["classes"], "classes"),
         columns=columns,
-        provenance=long_provenance(provenance, columns),
+        provenance=_provenance(long_provenance(provenance, columns)),
         bias=np.array([int(b) for b in facts["bias"]], np.int64) if "bias" in facts else None,
     )
+
+
+def _texts(values: Any, what: str) -> tuple[str, ...]:
+    found = tuple(values)
+    if not all(isinstance(value, str) for value in found):
+        raise ValueError(f"the {what} are not all texts")
+    return found
+
+
+def _provenance(found: dict[str, Any]) -> dict[str, Any]:
+    """What is shown and recomputed of it has the form that training writes; its truth is not checked here."""
+    if "schema" in found:
+        Schema.from_json(found["schema"])
+    if "certificate" in found:
+        stated = found["certificate"]
+        for claim in (stated, *stated["columns"]):
+            if not all(type(claim[key]) in (int, float) for key in ("objective", "bound", "gap")):
+                raise ValueError("the certificate's objective, bound and gap are not all numbers")
+        _texts(stated["kind"], "kinds of proof")
+    return found
 
 
 def _weights(tensor: onnx.TensorProto, digits: Digits, shape: tuple[int, int]) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.backends.artifact import Artifact
+from qcompile.backends.c99.render import render
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.ir.ops import Encode, Scale
 from qcompile.ir.program import Program
@@ -28,35 +29,6 @@ __all__ = [
     "run_program",
     "score_type",
 ]
-
-DRIVER = """
-#include <stdio.h>
-#include "{header}"
-int qc_rows(const {kind} *x, {prefix}_score_t *s, int n);
-int qc_rows(const {kind} *x, {prefix}_score_t *s, int n)
-{{
-    static {prefix}_scratch scratch;
-    int i;
-    for (i = 0; i < n; ++i) {{
-        {call}(&x[(size_t)i * {length}], &s[(size_t)i * {upper}_SCORES], &scratch);
-    }}
-    return 0;
-}}
-#ifdef QC_MAIN
-int main(void)
-{{
-    static {kind} x[{length}];
-    static {prefix}_score_t s[{upper}_SCORES];
-    while (fread(x, sizeof x, 1, stdin) == 1) {{
-        (void)qc_rows(x, s, 1);
-        if (fwrite(s, sizeof s, 1, stdout) != 1) {{
-            return 1;
-        }}
-    }}
-    return 0;
-}}
-#endif
-"""
 
 
 def score_type(artifact: Artifact) -> np.dtype[Any]:
@@ -77,13 +49,12 @@ def code_type(program: Program) -> np.dtype[Any]:
 
 
 def driver_words(artifact: Artifact) -> dict[str, str]:
-    """What a driver in C needs to know of a model: header, prefix, type and length of a row, function."""
+    """What a driver in C needs to know of a model: prefix, type and length of a row, function."""
     assert artifact.program is not None
     prefix = artifact.provenance["prefix"]
     raw = any(isinstance(op, Encode) for op in artifact.program.ops)
     kinds = {"f4": "float", "u1": "uint8_t"} | {f"i{n}": f"int{8 * n}_t" for n in (1, 2, 4, 8)}
     return {
-        "header": f"{prefix}.h",
         "kind": kinds[code_type(artifact.program).str[1:]],
         "prefix": prefix,
         "upper": prefix.upper(),
@@ -145,7 +116,7 @@ def _choose(command: Command | None) -> Command:
 
 def _build(artifact: Artifact, folder: Path, command: Command, flags: Sequence[str], output: Path) -> None:
     write_files(artifact.files, folder)
-    (folder / "driver.c").write_text(DRIVER.format(**driver_words(artifact)), encoding="ascii")
+    (folder / "driver.c").write_text(render("driver.c", **driver_words(artifact)), encoding="ascii")
     includes = ("-I", str((folder / artifact.entry).parent), "-I", str(folder / "include"))
     sources = [folder / artifact.entry, folder / "driver.c"]
     compile_files(command, sources, output, (*STRICT, "-ffp-contract=off", *includes, *flags))

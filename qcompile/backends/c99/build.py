@@ -14,9 +14,9 @@ import hashlib
 from importlib import resources
 
 from qcompile.backends.artifact import Artifact
-from qcompile.backends.c99.documents import scratch_bytes
 from qcompile.backends.c99.emit.source import make_source
-from qcompile.backends.c99.layouts import arrange, check_layout
+from qcompile.backends.c99.interface import interface_of
+from qcompile.backends.c99.layouts import arrange, check_layout, source_place
 from qcompile.backends.c99.names import identifier
 from qcompile.backends.c99.plan.plan import make_plan
 from qcompile.backends.c99.plan.types import CodeDot
@@ -24,8 +24,6 @@ from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.ir.program import Program
 from qcompile.targets.kernel_choice import KERNELS
 from qcompile.targets.schema import Target
-
-__all__ = ["build"]
 
 
 def build(
@@ -61,16 +59,16 @@ def build(
     chosen = {s.op.result: s.kernel for s in plan.steps if isinstance(s, CodeDot)}
     folder = resources.files("qcompile.kernels") / "c"
     headers = {name: (folder / name).read_text(encoding="utf-8") for name in source.headers}
-    text = arrange(plan, source, prefix, target, chosen, layout, headers)
+    interface = interface_of(plan, source, prefix)
+    text = arrange(interface, plan, target, chosen, layout, headers)
     content = {n: t.encode("utf-8") for n, t in sorted(text.items())}
-    entry = next(n for n in content if n.endswith(f"{prefix}.c"))
     digest = hashlib.sha256()
     for name, data in content.items():
         digest.update(f"{name}\0{len(data)}\0".encode() + data)
     return Artifact(
         kind="c99",
         files=content,
-        entry=entry,
+        entry=source_place(layout, prefix),
         digest=digest.hexdigest(),
         program=program,
         provenance={
@@ -82,7 +80,7 @@ def build(
                 f"{prefix}_dot_{plan.label(name)}": "+".join(plan.together[name]) for name in chosen
             },
             "labels": {plan.label(n): "+".join(plan.together.get(n, [n])) for n in plan.names},
-            "scratch_bytes": scratch_bytes(source),
+            "scratch_bytes": interface.scratch_bytes,
             "target": target.name if target is not None else None,
         },
     )

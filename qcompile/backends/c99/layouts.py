@@ -1,23 +1,48 @@
-"""Where ecosystems expect the files: a plain folder for CMake, an Arduino library, a Zephyr module.
-
-plain     PREFIX.c PREFIX.h qc_*.h main.c CMakeLists.txt README.md
-arduino   src/.. library.properties keywords.txt examples/PREFIX_example/PREFIX_example.ino
-zephyr    include/ src/ CMakeLists.txt Kconfig zephyr/module.yml samples/classify/
-"""
+"""Where ecosystems expect the files: a plain folder for CMake, an Arduino library, a Zephyr module."""
 
 from __future__ import annotations
 
-from qcompile.backends.c99.documents import example, header, implementation, scratch_bytes
-from qcompile.backends.c99.emit.source import Source
+from collections.abc import Mapping
+
+from qcompile.backends.c99.interface import Interface
 from qcompile.backends.c99.names import comment
 from qcompile.backends.c99.plan.plan import Plan
+from qcompile.backends.c99.render import render
 from qcompile.errors import UnsupportedError, did_you_mean
 from qcompile.targets.schema import Target
 
-__all__ = ["LAYOUTS", "arrange", "check_layout"]
-
-LAYOUTS = ("plain", "arduino", "zephyr")
 FLOATS = "-ffp-contract=off"  # one rounding per step, as the reference
+
+# Layout -> place of a file -> its template; qc_*.h go where the model's C file goes.
+LAYOUTS: Mapping[str, Mapping[str, str]] = {
+    "plain": {
+        "{prefix}.c": "model.c",
+        "{prefix}.h": "model.h",
+        "main.c": "main.c",
+        "CMakeLists.txt": "plain_CMakeLists.txt",
+        "README.md": "README.md",
+    },
+    "arduino": {
+        "src/{prefix}.c": "model.c",
+        "src/{prefix}.h": "model.h",
+        "library.properties": "arduino_library.properties",
+        "keywords.txt": "arduino_keywords.txt",
+        "examples/{prefix}_example/{prefix}_example.ino": "main.c",
+        "README.md": "README.md",
+    },
+    "zephyr": {
+        "src/{prefix}.c": "model.c",
+        "include/{prefix}.h": "model.h",
+        "zephyr/module.yml": "zephyr_module.yml",
+        "Kconfig": "zephyr_Kconfig",
+        "CMakeLists.txt": "zephyr_CMakeLists.txt",
+        "samples/classify/CMakeLists.txt": "zephyr_sample_CMakeLists.txt",
+        "samples/classify/prj.conf": "zephyr_prj.conf",
+        "samples/classify/sample.yaml": "zephyr_sample.yaml",
+        "samples/classify/src/main.c": "main.c",
+        "README.md": "README.md",
+    },
+}
 
 
 def check_layout(layout: str) -> None:
@@ -28,151 +53,45 @@ def check_layout(layout: str) -> None:
         )
 
 
+def source_place(layout: str, prefix: str) -> str:
+    """Where a layout has the model's C file.
+
+    >>> source_place("arduino", "door")
+    'src/door.c'
+    """
+    place = next(place for place, template in LAYOUTS[layout].items() if template == "model.c")
+    return place.format(prefix=prefix)
+
+
 def arrange(
-    plan: Plan, source: Source, prefix: str, target: Target | None, kernels: dict[str, str], layout: str,
-    kernel_headers: dict[str, str],
-) -> dict[str, str]:  # fmt: skip
-    """Every file of a layout by its place; ``kernel_headers`` are the qc_*.h by name."""
-    code = {
-        f"{prefix}.h": header(plan, source, prefix),
-        f"{prefix}.c": implementation(plan, source, prefix),
-        **kernel_headers,
+    interface: Interface,
+    plan: Plan,
+    target: Target | None,
+    kernels: Mapping[str, str],
+    layout: str,
+    kernel_headers: Mapping[str, str],
+) -> dict[str, str]:
+    """Every file of a layout by its place.
+
+    Args:
+        interface: of the model.
+        plan: for the names of the products that each dot holds.
+        target: of the code, None for a portable core.
+        kernels: dot -> the kernel that computes it.
+        layout: a key of LAYOUTS.
+        kernel_headers: the qc_*.h by name.
+    """
+    folder = source_place(layout, interface.prefix).rpartition("/")[0]
+    words = {
+        "c": interface,
+        "floats": FLOATS,
+        "layout": layout,
+        "target": target,
+        "kernels": [([comment(n) for n in plan.together[name]], kernel) for name, kernel in kernels.items()],
+        "sketch": layout == "arduino",
     }
-    readme = {"README.md": _readme(plan, source, prefix, target, kernels, layout)}
-    match layout:
-        case "arduino":
-            return {f"src/{n}": t for n, t in code.items()} | readme | _arduino(plan, prefix)
-        case "zephyr":
-            public = {f"include/{prefix}.h": code.pop(f"{prefix}.h")}
-            return public | {f"src/{n}": t for n, t in code.items()} | readme | _zephyr(plan, prefix)
-        case _:
-            return code | readme | {"main.c": example(plan, prefix), "CMakeLists.txt": _cmake(prefix)}
-
-
-def _cmake(prefix: str) -> str:
-    """The model as a static library, and the example; also as a subdirectory of a firmware's build."""
-    return f"""cmake_minimum_required(VERSION 3.16)
-project({prefix} C)
-
-if(NOT CMAKE_BUILD_TYPE)
-  set(CMAKE_BUILD_TYPE Release)
-endif()
-
-add_library({prefix} STATIC {prefix}.c)
-target_include_directories({prefix} PUBLIC ${{CMAKE_CURRENT_SOURCE_DIR}})
-target_compile_options({prefix} PRIVATE {FLOATS})
-set_target_properties({prefix} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
-
-# Only where this folder is built by itself: a firmware has a main of its own.
-if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
-  add_executable({prefix}_example main.c)
-  target_link_libraries({prefix}_example PRIVATE {prefix})
-endif()
-"""
-
-
-def _arduino(plan: Plan, prefix: str) -> dict[str, str]:
-    properties = {
-        "name": prefix,
-        "version": "1.0.0",
-        "author": "qcompile",
-        "maintainer": "qcompile <noreply@example.org>",
-        "sentence": "A compiled low-bit model.",
-        "paragraph": f"{comment(plan.program.name)}: exact integers, no heap. Generated by qcompile.",
-        "category": "Data Processing",
-        "url": "https://pypi.org/project/qcompile",
-        "architectures": "*",
-        "includes": f"{prefix}.h",
+    files = {
+        place.format(prefix=interface.prefix): render(template, **words)
+        for place, template in LAYOUTS[layout].items()
     }
-    words = [f"{prefix}_{name}\tKEYWORD2" for name in ("predict", "scores", "encode", "label", "values")]
-    return {
-        "library.properties": "".join(f"{k}={v}\n" for k, v in properties.items()),
-        "keywords.txt": "\n".join([f"{prefix}_scratch\tKEYWORD1", *words]) + "\n",
-        f"examples/{prefix}_example/{prefix}_example.ino": example(plan, prefix, sketch=True),
-    }
-
-
-def _zephyr(plan: Plan, prefix: str) -> dict[str, str]:
-    option = f"QCOMPILE_{prefix.upper()}"
-    return {
-        "zephyr/module.yml": f"name: {prefix}\nbuild:\n  cmake: .\n  kconfig: Kconfig\n",
-        "Kconfig": (
-            f'config {option}\n\tbool "Model {prefix}, compiled by qcompile"\n\thelp\n'
-            f"\t  Exact integer inference; include {prefix}.h.\n"
-        ),
-        "CMakeLists.txt": (
-            f"if(CONFIG_{option})\n  zephyr_include_directories(include)\n\n"
-            f"  zephyr_library_named({prefix})\n"
-            f"  zephyr_library_sources(src/{prefix}.c)\n  zephyr_library_include_directories(src)\n"
-            f"  zephyr_library_compile_options({FLOATS})\nendif()\n"
-        ),
-        "samples/classify/CMakeLists.txt": (
-            "cmake_minimum_required(VERSION 3.20)\n\n"
-            "# The module two folders up; naming it in a west manifest does the same.\n"
-            "list(APPEND ZEPHYR_EXTRA_MODULES ${CMAKE_CURRENT_SOURCE_DIR}/../..)\n"
-            "find_package(Zephyr REQUIRED HINTS $ENV{ZEPHYR_BASE})\n"
-            f"project({prefix}_classify)\n\ntarget_sources(app PRIVATE src/main.c)\n"
-        ),
-        "samples/classify/prj.conf": f"CONFIG_{option}=y\n",
-        "samples/classify/sample.yaml": (
-            f"sample:\n  name: {prefix}\ntests:\n  sample.{prefix}.classify:\n    build_only: true\n"
-        ),
-        "samples/classify/src/main.c": example(plan, prefix),
-    }
-
-
-ADD = {
-    "plain": "Add {prefix}.c to your build and this folder to its include path; or, with CMake,\n"
-    "`add_subdirectory` it and link `{prefix}`.",
-    "arduino": "Put this folder into your sketchbook's `libraries` folder; the sketch\n"
-    "`examples/{prefix}_example` shows the call.",
-    "zephyr": "Name this folder in your west manifest or in `ZEPHYR_EXTRA_MODULES` and set\n"
-    "`CONFIG_QCOMPILE_{upper}=y`; `samples/classify` is a complete application.",
-}
-
-
-def _readme(
-    plan: Plan, source: Source, prefix: str, target: Target | None, kernels: dict[str, str], layout: str
-) -> str:
-    """What a firmware engineer needs to know."""
-    program, upper = plan.program, prefix.upper()
-    chosen = "".join(
-        f"| {', '.join(map(comment, plan.together[name]))} | {kernel} |\n" for name, kernel in kernels.items()
-    )
-    kernel_table = f"| product | kernel |\n| --- | --- |\n{chosen}\n" if chosen else ""
-    call = "scores_from_codes" if plan.codes == program.input.result else "scores"
-    after = ""
-    if "label" in program.outputs:
-        after = f"index = {prefix}_label(scores);            /* or {prefix}_predict, all in one */\n"
-    return f"""# {comment(program.name)}, C99 for {target.title if target else "any 32-bit core"}
-
-{ADD[layout].format(prefix=prefix, upper=upper)}
-
-```c
-static {prefix}_scratch scratch;
-{prefix}_score_t scores[{upper}_SCORES];
-{prefix}_{call}(row, scores, &scratch);     /* exact integers */
-{after}```
-
-| question | answer |
-| --- | --- |
-| RAM | one `{prefix}_scratch` of `{upper}_SCRATCH_BYTES` = {scratch_bytes(source)} bytes, and a small stack |
-| flash | weights and code; constants are `static const`, nothing is copied to RAM |
-| heap, I/O, libc | none; only `stdint.h` and `stddef.h` |
-| threads, interrupts | reentrant: give each thread a scratch of its own |
-| several models | every external name begins with `{prefix}_`; all may live in one image |
-| C++ | the header may be included from C++ |
-| result | equal to the trained model bit for bit |
-
-Do not compile with `-ffast-math` or `-ffp-contract=fast`: the encoder rounds once per step, as in training.
-{_compiler(target)}
-{kernel_table}`qcompile verify` compiles these very files, runs them in the core's emulator and compares every
-bit; `qcompile cost` counts what they take.
-"""
-
-
-def _compiler(target: Target | None) -> str:
-    if target is None or target.compiler is None:
-        return ""
-    words = f"-target {target.compiler.triple} -mcpu={target.compiler.cpu} {' '.join(target.compiler.flags)}"
-    return f"Figures of qcompile are for `zig cc {words} {FLOATS}`; other compilers differ by 10 to 60 %.\n"
+    return files | {f"{folder}/{n}" if folder else n: text for n, text in kernel_headers.items()}

@@ -131,12 +131,18 @@ def _are_numbers(rest: Words, numbers: NDArray[np.float64]) -> bool:
         different, others = len(np.unique(numbers[good])), int((~good).sum())
         if different < MANY_NUMBERS or others > max(1, FEW_TEXTS * different):
             return False
-    parts = [number_texts(text) for text, is_good in zip(rest.texts, good, strict=True) if is_good]
-    bounds = np.array([part is not None and part.bound != "" for part in parts])
+    bounds = np.array([_is_bound(text) for text, is_good in zip(rest.texts, good, strict=True) if is_good])
     # ">50K" and "<=50K" are two categories; many different bounds, or some among numbers, are numbers.
     return bool(rest.counts[good][~bounds].sum() * 2 >= rest.counts[good].sum()) or (
         len(np.unique(numbers[good])) >= MANY_NUMBERS
     )
+
+
+def _is_bound(text: str) -> bool:
+    if text[:1].isdigit() and text[-1:].isdigit():
+        return False
+    part = number_texts(text)
+    return part is not None and part.bound != ""
 
 
 def parts_of(series: pd.Series[Any], order: str = "") -> tuple[list[Cells], str]:

@@ -31,6 +31,8 @@ def is_missing_word(text: str) -> bool:
     [True, True, True, False, False, True]
     """
     text = text.strip()
+    if text[:1].isdigit():
+        return False
     return text in ALWAYS or text in WORDS or SPREADSHEET_ERROR.fullmatch(text) is not None
 
 
@@ -41,7 +43,7 @@ def is_mark(text: str) -> bool:
     [True, True, True, True, True, True, True, False, False]
     """
     text = text.strip()
-    if len(text) > 24:
+    if len(text) > 24 or text[:1].isdigit():
         return False
     if is_missing_word(text):
         return True

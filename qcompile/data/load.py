@@ -145,6 +145,7 @@ class _Chosen:
         if reason:
             self.left_out.setdefault(reason, []).append(cells.column.name)
             self.may_be_kept |= "value in" not in reason
+            self.notes += [(name, note) for note in cells.notes if "different units" in note]
             return
         refuse_infinite(cells.column.name, cells.values)
         found = relation(cells.values, self.labels.y, self.labels.task == "regression")

@@ -109,3 +109,20 @@ def test_a_file_whose_other_columns_teach_is_built_whatever_its_dates(tmp_path) 
     assert load(tmp_path / "t.csv").schema.names == ("a",)
     parts = load(tmp_path / "t.csv", reading=Reading(dates="parts"))
     assert parts.schema.names == ("month.month", "a")  # the year is 2010 in every row
+
+
+@pytest.mark.parametrize("name", ["date", "OrderDate", "pickup_day", "DATUM"])
+def test_whole_numbers_in_a_column_of_dates_are_days(name: str, tmp_path) -> None:
+    days = pd.date_range("2019-12-30", periods=60)
+    frame = pd.DataFrame(
+        {"f": np.sin(np.arange(60.0)), name: days.strftime("%Y%m%d").astype(int), "y": [0, 1] * 30}
+    )
+    assert load(frame).schema.names == ("f",)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for source in (frame, tmp_path / "t.csv"):
+        table = load(source, reading=Reading(dates="parts"))
+        assert table.schema.names == ("f", f"{name}.year", f"{name}.month", f"{name}.weekday")
+        np.testing.assert_array_equal(table.x[:, 3], days.day_of_week)
+        np.testing.assert_array_equal(load_rows(source, table.schema).x, table.x)
+    plain = frame.rename(columns={name: "amount"})
+    assert load(plain.sample(frac=1, random_state=0)).schema.names == ("f", "amount")

@@ -143,3 +143,10 @@ def test_new_rows_are_read_as_the_column_was_in_training(tmp_path) -> None:
 def test_very_long_texts_and_many_different_ones_are_no_trap() -> None:
     assert number_texts("1 " * 5000) is None
     assert number_texts("1" + "a b/" * 11) is None
+
+
+def test_numbers_in_several_units_are_said_and_not_mixed() -> None:
+    texts = [f"{i + 1} {'h' if i % 2 else 'min'}" for i in range(40)]
+    table = load(pd.DataFrame({"a": np.arange(40) % 7, "t": texts, "y": ["u", "v"] * 20}))
+    assert "t" not in table.schema.names
+    assert any("Column 't': numbers with different units ('min', 'h')" in note for note in table.notes)

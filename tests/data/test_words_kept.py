@@ -82,3 +82,7 @@ def test_classes_that_are_numbers_have_one_name_in_every_file(tmp_path) -> None:
     assert table.schema.classes == ("0", "1") and len(table) == 18
     (tmp_path / "new.csv").write_text("a,y\n3,1\n4,0.0\n5,n.d.\n")
     assert load_rows(tmp_path / "new.csv", table.schema).y.tolist() == [1, 0, -1]
+
+
+def test_a_number_and_a_word_are_two_classes() -> None:
+    assert load(framed(["None", "1"] * 20)).schema.classes == ("1", "None")

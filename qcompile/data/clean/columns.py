@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.clean.dates import date_parts, day_order, is_date
+from qcompile.data.clean.dates import are_day_numbers, date_parts, day_order, is_date
 from qcompile.data.clean.numbers import number_texts, numbers_in, written
-from qcompile.data.clean.said import said_of_numbers, said_of_words
+from qcompile.data.clean.said import said_of_numbers, said_of_units, said_of_words
 from qcompile.data.clean.words import Words, factorize, is_text, pick, without_marks, without_missing
 from qcompile.errors import DataError
 from qcompile.model.reading import Reading
@@ -91,6 +91,8 @@ def interpret(series: pd.Series[Any], reading: Reading | None = None, decimal: s
         return Cells(Column(name, "numeric"), as_numbers(series), (note,))
     if not is_text(series):
         values = without_sentinels(as_numbers(series), reading)
+        if are_day_numbers(name, values):
+            return Cells(Column(name, "numeric"), values, date=f"{values[~np.isnan(values)][0]:.0f}")
         return Cells(Column(name, "numeric", (), decimal), values)
     return _texts(name, factorize(series), reading, decimal)
 
@@ -99,13 +101,16 @@ def _texts(name: str, words: Words, reading: Reading, decimal: str) -> Cells:
     """Boolean, dates, numbers or categories: whatever the texts of a column are."""
     known = without_missing(words, reading)
     if {text.lower() for text in known.texts} in [{yes, no} for yes, no in TRUTH.items()]:
-        return Cells(Column(name, "boolean"), pick(truth(known.texts), known.index))
+        values = pick(truth(known.texts), known.index)
+        return Cells(Column(name, "boolean"), values, said_of_words(words, known, reading))
     rest = without_marks(words, reading)
     total = int(rest.counts.sum())
     if total and not words.declared:
         sample = rest.texts[:: max(1, len(rest.texts) // SAMPLE)]
         if np.mean([is_date(text) for text in sample]) >= MOSTLY:
-            return Cells(Column(name, "numeric"), np.full(len(words.index), np.nan), date=rest.texts[0])
+            return Cells(
+                Column(name, "numeric"), np.full(len(words.index), np.nan), date=next(filter(is_date, sample))
+            )
         form = written(rest.texts, rest.counts, decimal)
         numbers = numbers_in(rest.texts, form)
         if _are_numbers(rest, numbers):
@@ -118,7 +123,7 @@ def _texts(name: str, words: Words, reading: Reading, decimal: str) -> Cells:
     column = Column(name, "categorical", tuple(known.texts if words.declared else sorted(known.texts)))
     place = {text: float(i) for i, text in enumerate(column.categories)}
     values = pick(np.array([place[text] for text in known.texts], dtype=np.float64), known.index)
-    return Cells(column, values, said_of_words(words, known, reading))
+    return Cells(column, values, (*said_of_words(words, known, reading), *said_of_units(rest)))
 
 
 def _are_numbers(rest: Words, numbers: NDArray[np.float64]) -> bool:

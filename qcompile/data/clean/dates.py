@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ORDERS", "PARTS", "date_parts", "day_order", "is_date"]
+__all__ = ["ORDERS", "PARTS", "are_day_numbers", "date_parts", "day_order", "is_date"]
 
 PARTS = ("year", "month", "weekday", "hour")
 ORDERS = ("mdy", "dmy")
+DAY_WORDS = {"date", "day", "dt", "datum", "fecha", "dia", "jour", "tag", "ymd", "yyyymmdd"}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = (
     r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -46,6 +47,9 @@ FORMS = tuple(
         rf"{MONTH}[ -](?P<day>\d{{1,2}})",
         rf"(?P<day>\d{{1,2}})[ -]{MONTH}",
         r"(?P<year>\d{4})[ -]?q(?P<quarter>[1-4])",
+        r"(?P<year>\d{4})-?w\d{1,2}",
+        r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})",
+        r"(?P<hour>\d{1,2})\s*(?P<half>[ap]\.?m\.?)",
         r"q(?P<quarter>[1-4])[ -/](?P<year>\d{4})",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})[t ](?P<hour>\d{2}):?(?P<minute>\d{2})(?::?\d{2})?z?",
         TIME,
@@ -60,6 +64,20 @@ def is_date(text: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     return _match(text, "mdy") is not None or _match(text, "dmy") is not None
+
+
+def are_day_numbers(name: str, values: NDArray[np.float64]) -> bool:
+    """Whether numbers such as 20100703, in a column named after dates, are days.
+
+    >>> days = np.array([20100703.0, np.nan])
+    >>> are_day_numbers("OrderDate", days), are_day_numbers("n", days)
+    (True, False)
+    """
+    words = {word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+    present = np.unique(values[~np.isnan(values)])
+    if not words & DAY_WORDS or not len(present) or not ((present >= 19e6) & (present < 21e6)).all():
+        return False
+    return bool((present == np.round(present)).all()) and all(is_date(f"{value:.0f}") for value in present)
 
 
 def day_order(texts: Sequence[str]) -> tuple[str, bool]:

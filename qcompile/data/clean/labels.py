@@ -187,6 +187,8 @@ def _class_words(series: pd.Series[Any], cells: Cells, reading: Reading) -> Word
     words = factorize(series)
     if cells.column.kind != "numeric" or words.declared or not is_text(series):
         return without_missing(words, reading)
+    if len(without_marks(words, reading).texts) < 2:  # "None" and "1": two classes by name
+        return without_missing(words, reading)
     words = without_marks(words, reading)
     names: dict[str, int] = {}
     new = np.array([names.setdefault(_canonical(t), len(names)) for t in words.texts] + [-1], dtype=np.int64)

@@ -5,6 +5,8 @@ Each sentence has a gap ``{}`` for the column's name, so that equal ones can be 
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,9 @@ from qcompile.data.clean.numbers import Written, number_texts
 from qcompile.data.clean.words import Words
 from qcompile.model.reading import Reading
 
-__all__ = ["cells", "said_of_numbers", "said_of_words"]
+__all__ = ["cells", "said_of_numbers", "said_of_units", "said_of_words"]
+
+SAMPLE = 1000  # texts in which units are sought
 
 
 def said_of_numbers(
@@ -79,6 +83,16 @@ def said_of_words(words: Words, known: Words, reading: Reading) -> tuple[str, ..
             f"(--missing {first} takes it as missing)."
         )
     return tuple(said)
+
+
+def said_of_units(rest: Words) -> tuple[str, ...]:
+    """A sentence on numbers with several units, which therefore are categories."""
+    parts = [number_texts(text) for text in rest.texts[:SAMPLE]]
+    units = Counter(part.unit for part in parts if part is not None and part.unit)
+    if not 2 <= len(units) <= 4 or sum(units.values()) < 0.9 * len(parts) or len(parts) < 2 * len(units):
+        return ()
+    told = ", ".join(repr(unit) for unit, _ in units.most_common())
+    return (f"{{}}: numbers with different units ({told}); with one unit they would be read as numbers.",)
 
 
 def cells(n: int) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from qcompile.ir.program import Program
 
-__all__ = ["Artifact", "digest_of"]
+__all__ = ["Artifact"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,6 @@ class Artifact:
         kind: "numba", "onnx", "c99": which runner opens it.
         files: relative name -> content; the same program gives the same bytes.
         entry: the file that a runner starts from.
-        digest: sha256 of the content.
         program: the program it was built from, where known.
         provenance: JSON-able facts (back-end, options).
     """
@@ -28,19 +28,19 @@ class Artifact:
     kind: str
     files: Mapping[str, bytes]
     entry: str
-    digest: str
     program: Program | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the names and contents of the files, in the order of the names.
 
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """sha256 over names and contents, in the order of the names.
-
-    >>> digest_of({"a": b"1", "b": b"2"}) == digest_of({"b": b"2", "a": b"1"})
-    True
-    """
-    total = hashlib.sha256()
-    for name in sorted(files):
-        for part in (name.encode(), files[name]):
-            total.update(len(part).to_bytes(8, "little") + part)
-    return total.hexdigest()
+        >>> one, two = ({"a": b"1", "b": b"2"}, {"b": b"2", "a": b"1"})
+        >>> Artifact("c99", one, "a").digest == Artifact("c99", two, "a").digest
+        True
+        """
+        total = hashlib.sha256()
+        for name in sorted(self.files):
+            for part in (name.encode(), self.files[name]):
+                total.update(len(part).to_bytes(8, "little") + part)
+        return total.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -102,8 +101,7 @@ def file_artifact(model: Model) -> Artifact:
 
 def as_it_is(model: Model) -> Artifact:
     """The bytes on disk as an artifact, whatever runtime they are for."""
-    digest = hashlib.sha256(model.content).hexdigest()
-    return Artifact("onnx", {MODEL: model.content}, MODEL, digest, model.program, {"file": str(model.path)})
+    return Artifact("onnx", {MODEL: model.content}, MODEL, model.program, {"file": str(model.path)})
 
 
 def shipped(model: Model, compiled: Compiled) -> dict[str, Artifact]:

@@ -14,7 +14,7 @@ import hashlib
 import json
 from typing import Any
 
-from qcompile.backends.artifact import Artifact, digest_of
+from qcompile.backends.artifact import Artifact
 from qcompile.errors import ModelError
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
@@ -46,7 +46,7 @@ def build(program: Program, target: Any = None, kernel: str = "auto") -> Artifac
         "sha256": hashlib.sha256(text).hexdigest(),
     }
     files = {ENTRY: text, MANIFEST: (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()}
-    return Artifact("numba", files, ENTRY, digest_of(files), program, {"backend": "numba_cpu", **manifest})
+    return Artifact("numba", files, ENTRY, program, {"backend": "numba_cpu", **manifest})
 
 
 def program_of(artifact: Artifact) -> tuple[Program, str]:

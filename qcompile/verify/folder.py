@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qcompile.backends.artifact import Artifact, digest_of
+from qcompile.backends.artifact import Artifact
 from qcompile.errors import ModelError, newer_version
 from qcompile.files import digests_of
 from qcompile.files.seal import sealed
@@ -111,4 +111,4 @@ def read_firmware(place: Path) -> tuple[Artifact, list[str]]:
     except UnicodeDecodeError:
         raise ModelError(f"{place / PROGRAM} is not text; compile it again.") from None
     entry, provenance = str(record["entry"]), dict(record["provenance"])
-    return Artifact("c99", files, entry, digest_of(files), program, provenance), changed
+    return Artifact("c99", files, entry, program, provenance), changed

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qcompile.importers.onnx.search import FLOAT_HIGH, FLOAT_LOW, float_key, key_float, thresholds
+from qcompile.importers.onnx.search import thresholds
+from qcompile.model.float_order import HIGHEST, LOWEST, float_of, key_of
 from qcompile.model_file.digits import Digits, digits_of, pack, unpack
 
 
@@ -35,19 +36,19 @@ def test_thresholds_equal_brute_force(seed: int, count: int, falling: bool) -> N
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_the_order_of_float32_numbers_is_the_order_of_their_keys(values: list[float]) -> None:
     given_ = np.array(values, dtype=np.float32)
-    keys = float_key(given_)
-    np.testing.assert_array_equal(key_float(keys), given_)
+    keys = key_of(given_)
+    np.testing.assert_array_equal(float_of(keys), given_)
     order = np.argsort(keys, kind="stable")
     assert (np.diff(given_[order].astype(np.float64)) >= 0).all()
-    assert (keys >= FLOAT_LOW).all() and (keys <= FLOAT_HIGH).all()
+    assert (keys >= LOWEST).all() and (keys <= HIGHEST).all()
 
 
 def test_a_step_of_float32_numbers_is_found_to_the_last_bit() -> None:
     at = np.float32(0.1)
     found, sign = thresholds(
-        lambda k: (key_float(k) >= at).astype(int), np.array([FLOAT_LOW]), np.array([FLOAT_HIGH]), 1
+        lambda k: (float_of(k) >= at).astype(int), np.array([LOWEST]), np.array([HIGHEST]), 1
     )
-    assert key_float(found)[0, 0] == at and sign[0] == 1
+    assert float_of(found)[0, 0] == at and sign[0] == 1
 
 
 @settings(deadline=None)

@@ -10,7 +10,6 @@ every accumulator's type follows from the static bound.
 
 from __future__ import annotations
 
-import hashlib
 from importlib import resources
 
 from qcompile.backends.artifact import Artifact
@@ -62,14 +61,10 @@ def build(
     interface = interface_of(plan, source, prefix)
     text = arrange(interface, plan, target, chosen, layout, headers)
     content = {n: t.encode("utf-8") for n, t in sorted(text.items())}
-    digest = hashlib.sha256()
-    for name, data in content.items():
-        digest.update(f"{name}\0{len(data)}\0".encode() + data)
     return Artifact(
         kind="c99",
         files=content,
         entry=source_place(layout, prefix),
-        digest=digest.hexdigest(),
         program=program,
         provenance={
             "backend": "c99",

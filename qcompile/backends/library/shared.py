@@ -14,7 +14,7 @@ import json
 import re
 from typing import Any
 
-from qcompile.backends.artifact import Artifact, digest_of
+from qcompile.backends.artifact import Artifact
 from qcompile.backends.library.object import link, machine_code
 from qcompile.errors import CompileError
 from qcompile.ir.ops import Scale
@@ -100,4 +100,4 @@ def build(program: Program, target: Any = None, isa: str | None = None, rows: in
         "manifest.json": (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode(),
     }
     provenance = {"backend": "shared_library", **manifest}
-    return Artifact("shared_library", files, f"{name}.so", digest_of(files), program, provenance)
+    return Artifact("shared_library", files, f"{name}.so", program, provenance)

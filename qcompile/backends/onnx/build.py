@@ -9,7 +9,6 @@ where it comes from stand in the metadata, so the file is also the model file th
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -70,7 +69,6 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
         kind="onnx",
         files={ENTRY: content, **form.files(program)},
         entry=ENTRY,
-        digest=hashlib.sha256(content).hexdigest(),
         program=program,
         provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": form.runtime},
     )

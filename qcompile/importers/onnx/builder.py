@@ -13,9 +13,10 @@ from qcompile.importers.onnx.input_encoder import Encoded, counted_levels, promi
 from qcompile.importers.onnx.input_type import InputType
 from qcompile.importers.onnx.lanes import Lane, Source, evaluate
 from qcompile.importers.onnx.quantizers import Quantizer
-from qcompile.importers.onnx.search import FLOAT_HIGH, FLOAT_LOW, key_float, thresholds
+from qcompile.importers.onnx.search import thresholds
 from qcompile.ir.ops import Add, Affine, Dot, Encode, Input, Op, Threshold
 from qcompile.ir.types import F32, ValueType
+from qcompile.model.float_order import HIGHEST, LOWEST, float_of
 
 __all__ = ["Builder"]
 
@@ -46,12 +47,12 @@ class Builder:
             raise ValueError(f"{source.length} x {count} thresholds are more than {MAX_THRESHOLDS}")
 
         def codes(integers: Array) -> Array:
-            x = key_float(integers) if source.raw else integers
+            x = float_of(integers) if source.raw else integers
             return quantizer.codes(evaluate(lane.steps, x, np.float32))
 
         if source.raw:
-            low = np.full(source.length, FLOAT_LOW)
-            levels, sign = thresholds(codes, low, np.full(source.length, FLOAT_HIGH), count)
+            low = np.full(source.length, LOWEST)
+            levels, sign = thresholds(codes, low, np.full(source.length, HIGHEST), count)
             return replace(lane, source=self._encode(counted_levels(levels, sign)), steps=quantizer.steps)
         levels, sign = thresholds(codes, source.low, source.high, count)
         result = self.name("q")

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from qcompile.importers.onnx.input_type import InputType
 from qcompile.importers.onnx.lanes import Expansion, Step, start
-from qcompile.importers.onnx.search import FLOAT_HIGH, FLOAT_LOW, key_float
 from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.float_order import HIGHEST, LOWEST, float_of
 from qcompile.model.step_encoder import StepEncoder
 
 __all__ = ["Encoded", "counted_levels", "promised_integers"]
@@ -45,8 +45,8 @@ def counted_levels(keys: NDArray[np.int64], sign: NDArray[np.int8]) -> Encoded:
     rising = sign > 0
     if count > FEW:
         return _counted_steps(keys, rising)
-    always = np.where(rising[:, None], keys <= FLOAT_LOW, keys >= FLOAT_HIGH)
-    never = np.where(rising[:, None], keys > FLOAT_HIGH, keys < FLOAT_LOW)
+    always = np.where(rising[:, None], keys <= LOWEST, keys >= HIGHEST)
+    never = np.where(rising[:, None], keys > HIGHEST, keys < LOWEST)
     element, level = np.nonzero(~(always | never))
     base = always.sum(axis=1).astype(np.int64)
     if not len(element):  # nothing depends on the input: one column that no sum reads
@@ -56,7 +56,7 @@ def counted_levels(keys: NDArray[np.int64], sign: NDArray[np.int8]) -> Encoded:
         )
     up, chosen = rising[element], keys[element, level]
     # x >= t is x > the number before t;  x <= t is 1 - [x > t]
-    encoder = _greater(element, key_float(np.where(up, chosen - 1, chosen)), features)
+    encoder = _greater(element, float_of(np.where(up, chosen - 1, chosen)), features)
     if np.array_equal(element, np.arange(features)) and up.all() and not base.any():
         return Encoded(encoder, base, base + 1)
     columns = np.bincount(element, minlength=features).astype(np.int64)
@@ -74,11 +74,9 @@ def _greater(feature: NDArray[np.int64], shift: NDArray[np.float32], features: i
 def _counted_steps(keys: NDArray[np.int64], rising: NDArray[np.bool_]) -> Encoded:
     """One column per cell; a falling code is what is left of the steps: x <= t is not x >= successor."""
     features, count = keys.shape
-    least = FLOAT_LOW - 1  # the key of minus infinity: a step that every cell reaches
-    first = np.where(
-        rising[:, None], np.where(keys <= FLOAT_LOW, least, keys), np.maximum(keys + 1, FLOAT_LOW)
-    )
-    steps = key_float(np.sort(np.where(first <= FLOAT_LOW, least, first), axis=1))
+    least = LOWEST - 1  # the key of minus infinity: a step that every cell reaches
+    first = np.where(rising[:, None], np.where(keys <= LOWEST, least, keys), np.maximum(keys + 1, LOWEST))
+    steps = float_of(np.sort(np.where(first <= LOWEST, least, first), axis=1))
     always, never = ((steps == end).sum(axis=1) for end in (-np.inf, np.inf))
     low, high = np.where(rising, always, never), count - np.where(rising, never, always)
     shared = steps[:1] if (steps == steps[:1]).all() else steps

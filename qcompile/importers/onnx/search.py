@@ -15,34 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FLOAT_HIGH", "FLOAT_LOW", "float_key", "key_float", "thresholds"]
+__all__ = ["thresholds"]
 
 Array = NDArray[Any]
-
-# Finite float32 numbers in order, as integers: key 0 is 0.0, key 1 the smallest positive number.
-FLOAT_HIGH = 0x7F7FFFFF
-FLOAT_LOW = -FLOAT_HIGH
-
-
-def key_float(keys: Array) -> NDArray[np.float32]:
-    """The float32 number at each place of the order.
-
-    >>> key_float(np.array([0, 0x3F800000, -0x40000000, 1])).tolist()
-    [0.0, 1.0, -2.0, 1.401298464324817e-45]
-    """
-    magnitude = np.abs(keys).astype(np.uint32)
-    bits = np.where(keys < 0, magnitude | np.uint32(0x80000000), magnitude).astype(np.uint32)
-    return bits.view(np.float32)
-
-
-def float_key(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Inverse of ``key_float``.
-
-    >>> float_key(np.array([0.0, 1.5, -1.5], dtype=np.float32)).tolist()
-    [0, 1069547520, -1069547520]
-    """
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32).astype(np.int64)
-    return np.where(bits >= 0x80000000, -(bits - 0x80000000), bits)
 
 
 def thresholds(

@@ -15,23 +15,13 @@ from numpy.typing import NDArray
 from qcompile.backends.c99.emit.data import array, float_text
 from qcompile.backends.c99.emit.thresholds import level_keys, search
 from qcompile.model.encoder import ColumnKind, Encoder
+from qcompile.model.float_order import key_of
 from qcompile.targets.kernel_choice import searches_levels
 from qcompile.targets.schema import Target
 
-__all__ = ["encoder_code", "keys"]
+__all__ = ["encoder_code"]
 
 COMPARES = (ColumnKind.GREATER, ColumnKind.EQUAL, ColumnKind.MISSING)
-
-
-def keys(values: NDArray[Any]) -> NDArray[np.int32]:
-    """Integer keys of float32 values, as ``qc_float_key`` in qc_float_key.h.
-
-    >>> keys(np.array([-1.0, -0.0, 0.0, 1e-45], dtype=np.float32)).tolist()
-    [-1065353216, 0, 0, 1]
-    """
-    raw = np.asarray(values, dtype=np.float32).view(np.int32)
-    magnitude = raw & 0x7FFFFFFF
-    return np.where(raw < 0, -magnitude, magnitude).astype(np.int32)
 
 
 def encoder_code(prefix: str, encoder: Encoder, target: Target | None) -> tuple[str, str]:
@@ -89,7 +79,7 @@ def _block(
     text = _read(read, keyed)
     if kind != ColumnKind.MISSING:
         shift, fill = encoder.shift[block], encoder.fill[feature]
-        ctype, convert = ("int32_t", keys) if keyed else ("float", np.asarray)
+        ctype, convert = ("int32_t", key_of) if keyed else ("float", np.asarray)
         constants += "" if tables else array(ctype, f"{prefix}_{name}_shift", convert(shift))
         one = len(np.unique(fill)) == 1
         filled = _scalar(convert(fill)[0]) if one else f"{prefix}_{name}_fill[i]"

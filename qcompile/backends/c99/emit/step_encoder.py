@@ -1,6 +1,6 @@
 """The step encoder in C: a binary search per column, in float32 or in integer keys of floats.
 
-Cores without float instructions, and steps at infinity, compare keys (see _c99_encoder.py). NaN
+Cores without float instructions, and steps at infinity, compare keys (model/float_order.py). NaN
 becomes the column's fill first, so do not compile with -ffast-math.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from qcompile.backends.c99.emit.data import array, float_text
-from qcompile.backends.c99.emit.encoder import keys
+from qcompile.model.float_order import key_of
 from qcompile.model.step_encoder import StepEncoder
 
 __all__ = ["step_encoder_code"]
@@ -20,7 +20,7 @@ def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool) -> tu
     rows, count = encoder.steps.shape
     keyed = not hard_float or not np.isfinite(encoder.steps).all()
     ctype = "int32_t" if keyed else "float"
-    constants = array(ctype, f"{prefix}_steps", keys(encoder.steps) if keyed else encoder.steps)
+    constants = array(ctype, f"{prefix}_steps", key_of(encoder.steps) if keyed else encoder.steps)
     first = int(encoder.feature[0]) if encoder.width else 0
     if np.array_equal(encoder.feature, first + np.arange(encoder.width)):
         read = f"{f'{first}U + ' if first else ''}i"
@@ -30,7 +30,7 @@ def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool) -> tu
         constants += array(index, f"{prefix}_steps_feature", encoder.feature)
         read = f"{prefix}_steps_feature[i]"
     fill = encoder.fill[encoder.feature]
-    fills = keys(fill) if keyed else fill
+    fills = key_of(fill) if keyed else fill
     if len(np.unique(fill)) <= 1:
         value = fills[0] if encoder.width else 0
         filled = f"({int(value)})" if keyed else float_text(float(value))

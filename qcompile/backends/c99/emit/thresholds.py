@@ -12,27 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.model.encoder import Encoder
+from qcompile.model.float_order import INFINITE, float_of
 
-__all__ = ["floats", "level_keys", "search"]
-
-INFINITE = 0x7F800000  # key of +inf; of -inf it is the negative
-
-
-def floats(keys: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The float32 of each key, inverse of ``keys`` in _c99_encoder.
-
-    >>> floats(np.array([-1065353216, 0, 1])).tolist()
-    [-1.0, 0.0, 1.401298464324817e-45]
-    """
-    bits = np.where(keys < 0, (-keys) | 0x80000000, keys).astype(np.uint32)
-    return bits.view(np.float32)
+__all__ = ["level_keys", "search"]
 
 
 def level_keys(encoder: Encoder, block: slice) -> NDArray[np.int32]:
     """(columns, M) keys of the thresholds of a block of LEVEL columns, ascending in each row.
 
     >>> e = Encoder("uniform", 1, [0], [0], [0.0], [1.0], [0.0])
-    >>> floats(level_keys(e, slice(0, 1)).astype(np.int64)).tolist()   # plus 0.5 it rounds to 1
+    >>> float_of(level_keys(e, slice(0, 1)).astype(np.int64)).tolist()   # plus 0.5 it rounds to 1
     [[0.4999999701976776]]
     """
     shift, gain = encoder.shift[block][:, None], encoder.gain[block][:, None]
@@ -41,7 +30,7 @@ def level_keys(encoder: Encoder, block: slice) -> NDArray[np.int32]:
 
     def reached(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         with np.errstate(over="ignore"):
-            scaled = (floats(keys) - shift) * gain
+            scaled = (float_of(keys) - shift) * gain
         codes = (np.clip(scaled, np.float32(0), top) + np.float32(0.5)).astype(np.int64)
         yes: NDArray[np.bool_] = codes >= wanted
         return yes

@@ -152,7 +152,21 @@ def python() -> str:
             parts.append(entry(name, getattr(module, name), f"{module_name}.{name}"))
         for name, record in sorted(records(module).items()):
             parts.append(f"### {name}\n\n{described(record.__doc__ or '')}\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, events()])
+
+
+def events() -> str:
+    """What a listener gets: the event, and for each stage the records it carries."""
+    module = importlib.import_module("qcompile.events")
+    facts = dict.fromkeys(record for stage in module.STAGES.values() for record in stage.sends)
+    stages = [
+        f"| `{name}` | {stage.title} | {', '.join(f'`{record.__name__}`' for record in stage.sends)} |"
+        for name, stage in module.STAGES.items()
+    ]
+    table = "\n".join(["| stage | title | facts |", "| --- | --- | --- |", *stages])
+    shown = [module.Event, *facts]
+    parts = [f"### {record.__name__}\n\n{described(record.__doc__ or '')}\n" for record in shown]
+    return "\n".join([f"## qcompile.events\n\n{described(module.__doc__ or '')}\n\n{table}\n", *parts])
 
 
 def architecture() -> str:

@@ -13,6 +13,7 @@ import inspect
 import math
 from collections.abc import Callable
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         table = Table(narrow(x, columns), y, Schema(columns, "target", task, classes), "array")
         chosen = choose(table, choices)
         dataset = dataset_of(chosen.candidate.fit(table), table)
-        fit = fit_dataset(dataset, chosen.beta, choices)
+        fit = fit_dataset(dataset, chosen.beta, replace(choices, neurons=chosen.neurons))
         provenance = provenance_of(table.source, table.schema, choices, chosen, fit)
         self.network_ = to_network(dataset, fit, table.schema.names, provenance)
         self.certificate_ = fit.proof

@@ -59,6 +59,9 @@ class Tried:
         error: standard error of that mean.
         loss: mean training loss on the held rows.
         width: encoded inputs d, in the first fold.
+        neurons: per score column, the mean over folds and columns, rounded up.
+        size_bytes: of weights and encoder, about.
+        scores: of the single folds.
     """
 
     encoder: str
@@ -67,6 +70,9 @@ class Tried:
     error: float
     loss: float
     width: int
+    neurons: int = 0
+    size_bytes: int = 0
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -134,8 +134,12 @@ class _Value(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """One option per setting of ``qcompile.train.choices.Choices``."""
     for setting in reversed(settings(Choices)):
+        name = "--" + setting.name.replace("_", "-")
+        if setting.kind is bool:
+            function = click.option(name, is_flag=True, default=False, help=setting.text)(function)
+            continue
         function = click.option(
-            "--" + setting.name.replace("_", "-"),
+            name,
             type=_Value(setting),
             default=setting.default,
             show_default=setting.default is not None,

@@ -21,16 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.table import Table
 from qcompile.errors import DataError
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.schema import Column
-
-__all__ = ["MAX_CATEGORIES", "Code", "assemble", "greater"]
 
 MAX_CATEGORIES = 64  # one-hot columns of one feature: the most frequent; the others code as none of them
 
@@ -53,8 +51,7 @@ def greater(feature: int, thresholds: Iterable[float]) -> list[Code]:
 def assemble(
     name: str,
     bits: int,
-    x: NDArray[Any],
-    columns: tuple[Column, ...],
+    table: Table,
     numeric: Callable[[int, NDArray[np.float32]], list[Code]],
     constants: int = 1,
 ) -> Encoder:
@@ -65,8 +62,7 @@ def assemble(
     Args:
         name: of the encoder.
         bits: width of its codes.
-        x: (n, f) training rows, NaN where a cell is missing; converted to float32.
-        columns: f descriptions.
+        table: training rows, NaN where a cell is missing.
         numeric: (feature index, (k,) its present, filled training values) -> codes;
             called only for numeric columns with at least two different values.
         constants: copies of the constant, 1 to 64.
@@ -75,32 +71,51 @@ def assemble(
         The encoder; its columns are sorted by kind, within a kind by feature.
 
     Raises:
-        DataError: no rows, a wrong number of columns or of constants, or an infinite cell.
+        DataError: no rows, a wrong number of constants, or an infinite cell.
     """
-    if not 1 <= constants <= 64:
-        raise DataError(f"constants is {constants}, but an encoder has 1 to 64 copies of the constant.")
-    rows = np.asarray(x, dtype=np.float32)
-    if rows.ndim != 2 or rows.shape[1] != len(columns):
-        raise DataError(f"training rows have shape {rows.shape}, but {len(columns)} columns are described.")
-    if len(rows) == 0:
-        raise DataError("there are no training rows to fit an encoder on; give at least one.")
-    fill = np.zeros(len(columns), dtype=np.float32)
+    fill = fill_values(table)
     codes: list[Code] = []
-    for f, column in enumerate(columns):
-        cells = rows[:, f]
-        missing = np.isnan(cells)
-        present = cells[~missing]
+    for f, column in enumerate(table.schema.columns):
+        missing = np.isnan(table.x[:, f])
+        present = table.x[~missing, f]
+        if 0 < missing.sum() < len(missing):
+            codes.append(Code(ColumnKind.MISSING, f))
+        if len(present) and present.min() < present.max():
+            codes += _codes(f, column, present, numeric)
+    return encoder_of(name, bits, codes, fill, constants)
+
+
+def fill_values(table: Table) -> NDArray[np.float32]:
+    """(f,) what stands in for a missing cell: the lower median, or the most frequent value.
+
+    Raises:
+        DataError: no rows, or an infinite cell.
+    """
+    if len(table) == 0:
+        raise DataError("there are no training rows to fit an encoder on; give at least one.")
+    fill = np.zeros(len(table.schema.columns), dtype=np.float32)
+    for f, column in enumerate(table.schema.columns):
+        present = table.x[~np.isnan(table.x[:, f]), f]
         if np.isinf(present).any():
             raise DataError(
                 f"column {column.name!r} holds an infinite number; replace it or leave the cell empty."
             )
         if len(present):
             fill[f] = _middle(present) if column.kind == "numeric" else _most_frequent(present)
-        if 0 < missing.sum() < len(cells):
-            codes.append(Code(ColumnKind.MISSING, f))
-        if len(present) and present.min() < present.max():
-            codes += _codes(f, column, present, numeric)
-    codes += [Code(ColumnKind.CONSTANT, 0)] * constants
+    return fill
+
+
+def encoder_of(
+    name: str, bits: int, codes: Iterable[Code], fill: NDArray[np.float32], constants: int
+) -> Encoder:
+    """An encoder of these codes, sorted by kind, and the constants.
+
+    Raises:
+        DataError: a wrong number of constants.
+    """
+    if not 1 <= constants <= 64:
+        raise DataError(f"constants is {constants}, but an encoder has 1 to 64 copies of the constant.")
+    codes = [*codes, *[Code(ColumnKind.CONSTANT, 0)] * constants]
     codes.sort(key=lambda c: int(c.kind))  # stable: features keep their order within a kind
     return Encoder(
         name,

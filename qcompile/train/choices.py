@@ -8,10 +8,13 @@ from math import inf
 from typing import Annotated
 
 from qcompile.errors import QCompileError
-from qcompile.train.setting import Number, Numbers, Words, settings
+from qcompile.train.setting import Number, Numbers, Switch, Words, settings
 
 # Half-decades from "nothing but the strongest interactions" to "fit the training rows".
 BETAS = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+
+# Neurons per score column where validation did not look.
+NEURONS = 32
 
 _Positive = Number(0, inf, "a finite number above 0", ends=False)
 _Share = "above 0 and below 1, a share of the objective; 0.01 is 1 %"
@@ -26,10 +29,12 @@ class Choices:
 
     Attributes:
         seed: Seed of every random step.
-        neurons: Largest number of neurons per score column.
+        neurons: Largest number of neurons per score column; 16 to 128 by validation when left out.
+        lean: Take the smallest network within half a standard error of the best in validation.
         encoder: How inputs become integers.
         bits: Bits per input of the uniform encoder, 1 to 8; chosen when left out.
         k: Thresholds per column of the thermometer encoder.
+        splits: Comparisons of the splits encoder, 1 to 400; chosen when left out.
         beta: Regularisation; chosen by cross-validation when left out.
         loss: What training minimises.
         family: The shape of a neuron.
@@ -48,10 +53,12 @@ class Choices:
     """
 
     seed: Annotated[int, Number(0, inf, "0 or more")] = 0
-    neurons: Annotated[int, Number.within(1, 100_000)] = 128
+    neurons: Annotated[int | None, Number.within(1, 100_000)] = None
+    lean: Annotated[bool, Switch()] = False
     encoder: Annotated[str, Words(("auto",), "qcompile.data.encode")] = "auto"
     bits: Annotated[int | None, Number.within(1, 8)] = None
     k: Annotated[int | None, Number.within(1, 64)] = None
+    splits: Annotated[int | None, Number.within(1, 400)] = None
     beta: Annotated[float | None, _Positive] = None
     loss: Annotated[str | None, Words(package="qcompile.problem.losses")] = None
     family: Annotated[str, Words(package="qcompile.problem.families")] = "bilinear"
@@ -69,15 +76,20 @@ class Choices:
     def __post_init__(self) -> None:
         for setting in settings(Choices):
             setting.check(getattr(self, setting.name))
-        if self.bits is not None and self.encoder in ("thermometer", "threshold"):
+        if self.bits is not None and self.encoder in ("thermometer", "threshold", "splits"):
             raise QCompileError(
                 f"bits is {self.bits}, but the {self.encoder} encoder makes one bit per output; "
                 "leave bits out, or choose the uniform encoder."
             )
-        if self.k is not None and self.encoder in ("uniform", "threshold"):
+        if self.k is not None and self.encoder in ("uniform", "threshold", "splits"):
             raise QCompileError(
                 f"k is {self.k}, but only the thermometer encoder has thresholds per feature; "
                 "leave k out, or choose the thermometer encoder."
+            )
+        if self.splits is not None and (self.encoder not in ("auto", "splits") or self.bits or self.k):
+            raise QCompileError(
+                f"splits is {self.splits}, but that is the splits encoder's; leave splits out, or "
+                "the encoder, bits and k."
             )
         from qcompile.problem.families import FAMILIES  # with numpy, which --help can do without
 

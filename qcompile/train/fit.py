@@ -25,7 +25,7 @@ from qcompile.search.columns import generate
 from qcompile.search.constant import best_constants
 from qcompile.search.integer.layer import IntegerLayer, quantize
 from qcompile.search.settings import RoundingSettings
-from qcompile.train.choices import Choices, default_loss
+from qcompile.train.choices import NEURONS, Choices, default_loss
 from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.proof import Proof
 
@@ -109,7 +109,7 @@ def fit_column(
     atoms = generate(
         problem,
         RoundingSettings(
-            neurons=choices.neurons,
+            neurons=choices.neurons or NEURONS,
             seed=choices.seed,
             # A bound known to 1 % says nothing about the fourth digit of the network's objective.
             tolerance=max(1e-4, 0.1 * gap) if large else 1e-4,

@@ -105,12 +105,23 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    metavar = None
+
+    def refusal(self, kind: type, value: Any) -> str | None:
+        """Both values."""
+        return None if value in (True, False) else "True or False."
+
+
+@dataclass(frozen=True)
 class Setting:
     """One field of a record of settings.
 
     Attributes:
         name: of the field.
-        kind: int, float, str or tuple.
+        kind: int, float, str, bool or tuple.
         optional: whether None is allowed.
         default: its value when left out.
         rule: which values are allowed.

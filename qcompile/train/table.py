@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from qcompile.data.dataset import dataset_of
 from qcompile.data.split import split
@@ -57,7 +58,7 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
         on_event(Event(stage, f"{name}: objective {number(progress.objective)}{bound}", step))
 
     dataset = dataset_of(encoder, rows)
-    fit = fit_dataset(dataset, chosen.beta, choices, watch)
+    fit = fit_dataset(dataset, chosen.beta, replace(choices, neurons=chosen.neurons), watch)
     solved = solved_facts(fit.columns)
     log.info("solved by %s: %s", " and ".join(solved.methods), solved.reason)
     on_event(Event("solve", solved_sentence(solved), solved))

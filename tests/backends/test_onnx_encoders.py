@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from support.networks import random_network, random_rows
+from support.tables import table_of
 
 from qcompile.backends.onnx.build import OPTIONS, build
 from qcompile.ir.interpret import interpret
@@ -27,7 +28,7 @@ COLUMNS = (
     Column("yes", "categorical", ("n", "y")),
     Column("colour", "categorical", tuple(f"c{k}" for k in range(7))),
 )
-SETTINGS = {"uniform": {"bits": 2}, "thermometer": {"k": 3}}
+SETTINGS = {"uniform": {"bits": 2}, "thermometer": {"k": 3}, "splits": {"count": 12}}
 
 
 def table(n: int = 120) -> np.ndarray:
@@ -50,7 +51,7 @@ def table(n: int = 120) -> np.ndarray:
 
 
 def fitted(encoder: str, columns: int = 3) -> Network:
-    made = load(ENCODERS, encoder).fit(table(), COLUMNS, **SETTINGS.get(encoder, {}))
+    made = load(ENCODERS, encoder).fit(table_of(table(), COLUMNS), **SETTINGS.get(encoder, {}))
     base = random_network(1, weights="binary", columns=columns, d=made.width, m=2, bits=made.bits)
     alpha = np.clip(base.alpha, -9, 9)
     names_ = tuple(c.name for c in COLUMNS)

@@ -47,7 +47,7 @@ from qcompile.train.fit import fit_dataset, problem_of, rows_like, to_network
 from qcompile.train.select.candidates import Candidate
 from qcompile.train.select.choose import Chosen, choose
 from qcompile.train.select.folds import folds_of
-from qcompile.train.select.validation import path
+from qcompile.train.select.validation import Validation
 
 ROWS = 600
 BITS = 4
@@ -123,7 +123,7 @@ def at_equal_size(train: Table, test: Table, neurons: int, chosen: Chosen) -> di
 def deployed_score(train: Table, test: Table, chosen: Chosen) -> float:
     """Score of the deployed integer network at qcompile's own choices."""
     final = dataset_of(chosen.candidate.fit(train), train)
-    network = to_network(final, fit_dataset(final, chosen.beta, Choices()))
+    network = to_network(final, fit_dataset(final, chosen.beta, Choices(neurons=chosen.neurons)))
     values = network.scale * forward(network, test.x) + network.offset
     return score(values, test.y, train.schema.task)
 
@@ -131,9 +131,9 @@ def deployed_score(train: Table, test: Table, chosen: Chosen) -> float:
 def ways(train: Table, test: Table, neurons: int) -> dict:
     """All ways at equal size, on all inputs of the 4-bit encoder at the beta of its best validation score."""
     plain = Candidate("uniform", {"bits": BITS})
-    rows = path(plain, BETAS, train, folds_of(train, 0), Choices())
+    rows = Validation(plain, folds_of(train, 0), Choices()).path(BETAS)
     best = max(rows, key=lambda row: (row.score, row.beta))
-    chosen = Chosen(plain, best.beta, default_loss(train.schema.task, None), "")
+    chosen = Chosen(plain, best.beta, default_loss(train.schema.task, None), neurons, "")
     return at_equal_size(train, test, neurons, chosen)
 
 

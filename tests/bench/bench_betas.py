@@ -40,7 +40,7 @@ def path(source: str, bits: int, gap: float, threads: int = 1) -> int:
     """Print one line per loss that serves the table; how many runs failed."""
     table = load(source)
     task = table.schema.task
-    encoder = uniform.fit(table.x, table.schema.columns, bits=bits)
+    encoder = uniform.fit(table, bits=bits)
     data = dataset_of(encoder, table)
     failed = 0
     for loss in LOSSES:

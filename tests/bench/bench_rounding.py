@@ -27,8 +27,9 @@ from qcompile.bound.prove import LEVELS, QUICK, _relaxed, prove
 from qcompile.certificate.make import check
 from qcompile.data.encode import uniform
 from qcompile.data.load import load
+from qcompile.data.table import Table
 from qcompile.model.encoder import encode, levels
-from qcompile.model.schema import Column
+from qcompile.model.schema import Column, Schema
 from qcompile.problem.objective import objective
 from qcompile.problem.problem import Problem, pose
 from qcompile.relax.certify import certify
@@ -66,7 +67,8 @@ def problem_of(name: str, bits: int, beta: float, tables: Path = SHARED) -> Prob
     chosen = np.random.default_rng(0).permutation(len(x))[: int(0.7 * len(x))]
     x, y = np.asarray(x[chosen], dtype=np.float32), y[chosen]
     x = x[:, x.max(axis=0) > x.min(axis=0)]
-    encoder = uniform.fit(x, tuple(Column(f"x{i}", "numeric") for i in range(x.shape[1])), bits=bits)
+    columns = tuple(Column(f"x{i}", "numeric") for i in range(x.shape[1]))
+    encoder = uniform.fit(Table(x, y, Schema(columns, "y", "regression"), name), bits=bits)
     return pose(levels(encode(encoder, x), bits), encoder.top, y, beta, loss="logistic")
 
 

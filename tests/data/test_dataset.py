@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.tables import table_of
 
 from qcompile.data.dataset import Dataset, classification_dataset, regression_dataset
 from qcompile.data.encode import uniform
 from qcompile.model.schema import Column
 
 X = np.array([[0.0], [1.0], [2.0], [3.0]])
-ENCODER = uniform.fit(X, (Column("a", "numeric"),), bits=2)
+ENCODER = uniform.fit(table_of(X, (Column("a", "numeric"),)), bits=2)
 
 
 def test_two_classes_share_one_column_and_the_second_is_plus_one() -> None:

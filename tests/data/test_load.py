@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qcompile.data.encode import thermometer, uniform
+from qcompile.data.encode import splits, thermometer, uniform
 from qcompile.data.load import load
 from qcompile.data.rows import load_rows
 from qcompile.data.split import split
@@ -54,8 +54,9 @@ def test_every_shared_table_is_encoded_from_its_training_rows(entry: dict) -> No
     table = load(SHARED / entry["file"])
     train, test = split(table)
     for encoder in (
-        uniform.fit(table.x[train], table.schema.columns),
-        thermometer.fit(table.x[train], table.schema.columns),
+        uniform.fit(table.rows(train)),
+        thermometer.fit(table.rows(train)),
+        splits.fit(table.rows(train)),
     ):
         assert encode(encoder, table.x[train]).max() == encoder.top
         assert encode(encoder, table.x[test]).shape == (len(test), encoder.width)

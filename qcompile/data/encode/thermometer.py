@@ -6,26 +6,21 @@ training rows fall between neighbouring thresholds whatever the scale of the fea
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
 from qcompile.data.encode._cuts import cuts
+from qcompile.data.table import Table
 from qcompile.errors import DataError
 from qcompile.model.encoder import Encoder
-from qcompile.model.schema import Column
-
-__all__ = ["fit"]
 
 
-def fit(x: NDArray[Any], columns: tuple[Column, ...], k: int = 8, constants: int = 1) -> Encoder:
+def fit(table: Table, k: int = 8, constants: int = 1) -> Encoder:
     """Fit on training rows.
 
     Args:
-        x: (n, f) training rows.
-        columns: f descriptions.
+        table: training rows.
         k: thresholds per numeric feature, 1 to 64; features with fewer different values get fewer.
         constants: copies of the constant, see ``assemble``.
 
@@ -36,7 +31,10 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], k: int = 8, constants: int
         DataError: k outside 1..64, or see ``assemble``.
 
     >>> from qcompile.model.encoder import encode
-    >>> e = fit(np.array([[1.0], [2.0], [3.0], [4.0]]), (Column("a", "numeric"),), k=3)
+    >>> from qcompile.model.schema import Column, Schema
+    >>> schema = Schema((Column("a", "numeric"),), "y", "regression")
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0]])
+    >>> e = fit(Table(x, x[:, 0], schema, "doc"), k=3)
     >>> encode(e, [[0.0], [2.0], [2.7], [9.0]]).tolist()
     [[0, 0, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1], [1, 1, 1, 1]]
     """
@@ -46,4 +44,4 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], k: int = 8, constants: int
     def numeric(feature: int, values: NDArray[np.float32]) -> list[Code]:
         return greater(feature, cuts(values, k))
 
-    return assemble("thermometer", 1, x, columns, numeric, constants)
+    return assemble("thermometer", 1, table, numeric, constants)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
 from qcompile.data.encode._cuts import cuts
+from qcompile.data.table import Table
 from qcompile.model.encoder import Encoder
-from qcompile.model.schema import Column
-
-__all__ = ["fit"]
 
 
-def fit(x: NDArray[Any], columns: tuple[Column, ...], constants: int = 1) -> Encoder:
+def fit(table: Table, constants: int = 1) -> Encoder:
     """Fit on training rows: the threshold nearest to the median with rows on both sides.
 
     Args:
-        x: (n, f) training rows.
-        columns: f descriptions.
+        table: training rows.
         constants: copies of the constant, see ``assemble``.
 
     Returns:
@@ -30,7 +25,10 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], constants: int = 1) -> Enc
         DataError: see ``assemble``.
 
     >>> from qcompile.model.encoder import encode
-    >>> e = fit(np.array([[1.0], [2.0], [3.0], [40.0]]), (Column("a", "numeric"),))
+    >>> from qcompile.model.schema import Column, Schema
+    >>> schema = Schema((Column("a", "numeric"),), "y", "regression")
+    >>> x = np.array([[1.0], [2.0], [3.0], [40.0]])
+    >>> e = fit(Table(x, x[:, 0], schema, "doc"))
     >>> encode(e, [[2.0], [3.0], [np.nan]]).tolist()
     [[0, 1], [1, 1], [0, 1]]
     """
@@ -38,4 +36,4 @@ def fit(x: NDArray[Any], columns: tuple[Column, ...], constants: int = 1) -> Enc
     def numeric(feature: int, values: NDArray[np.float32]) -> list[Code]:
         return greater(feature, cuts(values, 1))
 
-    return assemble("threshold", 1, x, columns, numeric, constants)
+    return assemble("threshold", 1, table, numeric, constants)

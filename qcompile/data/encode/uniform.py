@@ -11,18 +11,14 @@ on 4-bit codes and 2 % clipped, 5-fold scores moved from -1.4 points (sonar, whe
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.assemble import Code, assemble, greater
 from qcompile.data.encode._cuts import cuts
+from qcompile.data.table import Table
 from qcompile.errors import DataError
 from qcompile.model.encoder import ColumnKind, Encoder
-from qcompile.model.schema import Column
-
-__all__ = ["fit"]
 
 # Within these gains no result depends on subnormal numbers, which some processors flush to zero:
 # a subnormal difference (below 2^-126) times the gain stays below 1/2, so its code is 0 either way.
@@ -30,17 +26,14 @@ LEAST_GAIN, LARGEST_GAIN = 2.0**-125, 2.0**124
 LARGEST_SPREAD = float(np.finfo(np.float32).max)
 
 
-def fit(
-    x: NDArray[Any], columns: tuple[Column, ...], bits: int = 4, clip: float = 0.0, constants: int = 1
-) -> Encoder:
+def fit(table: Table, bits: int = 4, clip: float = 0.0, constants: int = 1) -> Encoder:
     """Fit on training rows.
 
     A feature whose range is too narrow or too wide for float32 arithmetic (below 1e-35 or
     above 1e38) is compared with its median instead, which involves no arithmetic.
 
     Args:
-        x: (n, f) training rows.
-        columns: f descriptions.
+        table: training rows.
         bits: width B of every code, 1 to 8.
         clip: share of the training values below and above the range, 0 to 0.25. A feature of
             which no range would be left, because most values are equal, keeps its whole range.
@@ -53,7 +46,10 @@ def fit(
         DataError: bits or clip outside their range, or see ``assemble``.
 
     >>> from qcompile.model.encoder import encode
-    >>> e = fit(np.array([[0.0], [1.0], [3.0]]), (Column("a", "numeric"),), bits=2)
+    >>> from qcompile.model.schema import Column, Schema
+    >>> schema = Schema((Column("a", "numeric"),), "y", "regression")
+    >>> x = np.array([[0.0], [1.0], [3.0]])
+    >>> e = fit(Table(x, x[:, 0], schema, "doc"), bits=2)
     >>> encode(e, [[0.0], [1.0], [3.0], [9.0]]).tolist()
     [[0, 3], [1, 3], [3, 3], [3, 3]]
     """
@@ -71,7 +67,7 @@ def fit(
             return greater(feature, cuts(values, 1))
         return [Code(ColumnKind.LEVEL, feature, low, float(np.float32(gain)))]
 
-    return assemble("uniform", bits, x, columns, numeric, constants)
+    return assemble("uniform", bits, table, numeric, constants)
 
 
 def _range(values: NDArray[np.float32], clip: float) -> tuple[float, float]:

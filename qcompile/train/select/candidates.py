@@ -15,6 +15,8 @@ from qcompile.train.select.relevance import most_relevant
 WIDEST = 640
 # Share of outliers left out at either end of a feature: it helps some tables and costs others.
 CLIP = 0.02
+# Bits of the splits encoder: twice as many rarely gained, and cost twice the bytes.
+SPLITS = (25, 50, 100)
 # Copies of the constant, beside the usual one: a nearly linear table gains a point by it.
 CONSTANTS = 8
 
@@ -38,8 +40,7 @@ class Candidate:
         words = [self.encoder]
         if "bits" in options:
             words[0] += f" {options['bits']} bit"
-        if "k" in options:
-            words[0] += f" {options['k']}"
+        words[0] += "".join(f" {options[name]}" for name in ("k", "count") if name in options)
         if "clip" in options:
             words.append(f"{options['clip']:.0%} clipped")
         if "constants" in options:
@@ -50,8 +51,7 @@ class Candidate:
 
     def fit(self, table: Table) -> Encoder:
         """Fit on training rows; the targets only say which inputs are relevant."""
-        strategy = load("qcompile.data.encode", self.encoder)
-        encoder: Encoder = strategy.fit(table.x, table.schema.columns, **self.options)
+        encoder: Encoder = load("qcompile.data.encode", self.encoder).fit(table, **self.options)
         return most_relevant(encoder, table, self.share) if self.share < 1 else encoder
 
 
@@ -65,7 +65,7 @@ def candidates(columns: tuple[Column, ...], choices: Choices) -> tuple[Candidate
     ['uniform 2 bit', 'uniform 2 bit, 8 constants']
     """
     bits = (choices.bits,) if choices.bits else (1, 2, 4, 8) if choices.encoder == "uniform" else (4, 8)
-    steps = (choices.k,) if choices.k else (2, 4, 8)
+    steps = (choices.k,) if choices.k else (2, 4, 8, 16)
     uniform = [Candidate("uniform", {"bits": b}) for b in bits]
     uniform += [Candidate("uniform", {"bits": b, "clip": CLIP}) for b in bits if b > 2]
     thermometer = [Candidate("thermometer", {"k": k}) for k in steps]
@@ -74,6 +74,9 @@ def candidates(columns: tuple[Column, ...], choices: Choices) -> tuple[Candidate
         found = uniform
     elif choices.encoder == "thermometer" or (choices.encoder == "auto" and choices.k):
         found = thermometer
+    elif choices.encoder == "splits" or choices.splits:
+        counts = (choices.splits,) if choices.splits else SPLITS
+        return tuple(Candidate("splits", {"count": count}) for count in counts)
     elif choices.encoder != "auto":
         found = [Candidate(choices.encoder)]
     elif not numeric:  # one bit says all there is to say about categories
@@ -82,4 +85,6 @@ def candidates(columns: tuple[Column, ...], choices: Choices) -> tuple[Candidate
         found = uniform + [c for c in thermometer if c.options["k"] * numeric <= WIDEST]
     if choices.beta is not None and (choices.bits or choices.k or choices.encoder == "threshold"):
         return tuple(found[:1])
-    return tuple(found + [replace(c, options={**c.options, "constants": CONSTANTS}) for c in found])
+    several = [replace(c, options={**c.options, "constants": CONSTANTS}) for c in found]
+    chosen = [Candidate("splits", {"count": c}) for c in SPLITS] if choices.encoder == "auto" else []
+    return tuple(found + several + (chosen if not (choices.bits or choices.k) else []))

@@ -1,4 +1,4 @@
-"""A quick ranking of encoders, by a kernel machine in place of the network.
+"""A quick ranking of encoders, by kernel ridge regression in place of the network.
 
 Its kernel (x'x / d)^2 on the encoded rows has the same functions x'Zx as the network, with another
 norm of Z. It costs milliseconds, and it only ranks: the winner is decided by real networks.
@@ -8,49 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.data.table import Table
-from qcompile.model.encoder import encode, levels
+from qcompile.data.dataset import Dataset, dataset_of
 from qcompile.train.select.candidates import Candidate
-from qcompile.train.select.folds import Fold
+from qcompile.train.select.folds import Folds
+from qcompile.train.select.score import score_of
+
+RIDGES = (10.0, 1.0, 0.1)
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate with its mean score over the folds: accuracy or R2 of the kernel machine."""
+    """A candidate with its mean score over the folds: accuracy or R2 of kernel ridge regression."""
 
     candidate: Candidate
     score: float
 
 
-def rank(options: Sequence[Candidate], table: Table, folds: Sequence[Fold]) -> list[Ranked]:
-    """Candidates with their mean validation score by the quick kernel machine, best first.
+def rank(options: Sequence[Candidate], folds: Folds) -> list[Ranked]:
+    """Candidates with their mean validation score, best first.
 
     Args:
         options: from ``candidates``.
-        table: training rows.
-        folds: of these rows.
+        folds: of the training rows.
 
     Returns:
         In falling order of merit; ties keep the given order.
     """
     scored, widths = [], []
     for option in options:
-        total = np.zeros((len(folds), len(STRENGTHS)))
-        for i, parts in enumerate(folds):
-            fitted, held = (table.rows(part) for part in parts)
+        total = np.zeros((len(folds.parts), len(RIDGES)))
+        for i, (fitted, held) in enumerate(folds.parts):
             encoder = option.fit(fitted)
-            rows = [levels(encode(encoder, part.x), encoder.bits) / encoder.top for part in (fitted, held)]
-            total[i] = _kernel_scores(rows[0], fitted.y, rows[1], held.y, table.schema.task)
+            data = dataset_of(encoder, fitted)
+            found = _ridge_scores(data, dataset_of(encoder, held).q / encoder.top)
+            total[i] = [score_of(values, held, data) for values in found]
         best = total[:, total.mean(axis=0).argmax()]
-        scored.append((float(best.mean()), float(best.std() / np.sqrt(len(folds)))))
+        scored.append((float(best.mean()), float(best.std() / np.sqrt(len(folds.parts)))))
         widths.append(encoder.width)
     merits = [merit(score, error, d, min(widths)) for (score, error), d in zip(scored, widths, strict=True)]
-    order = sorted(range(len(options)), key=lambda i: -merits[i])
+    order = sorted(range(len(options)), key=lambda i: -round(merits[i], 9))
     return [Ranked(options[i], scored[i][0]) for i in order]
 
 
@@ -69,29 +69,16 @@ def merit(score: float, error: float, width: int, narrowest: int) -> float:
     return float(score - 0.25 * error * np.log2(width / narrowest))
 
 
-STRENGTHS = (0.3, 3.0, 30.0, 300.0)
+def _ridge_scores(data: Dataset, held: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """(n_held, C) values of the held rows for each ridge."""
+    from scipy.linalg import cho_factor, cho_solve
 
-
-def _kernel_scores(
-    x: NDArray[np.float64], y: NDArray[Any], held: NDArray[np.float64], held_y: NDArray[Any], task: str
-) -> NDArray[np.float64]:
-    from sklearn import config_context
-    from sklearn.kernel_ridge import KernelRidge
-    from sklearn.svm import SVC
-
+    x = data.q / data.encoder.top
     d = x.shape[1]
     gram, cross = (x @ x.T / d) ** 2, (held @ x.T / d) ** 2
-    scores = []
-    # Small folds are fitted by the hundred: checking the arrays cost more than fitting them.
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        for strength in STRENGTHS:
-            if task == "classification":
-                model = SVC(C=strength, kernel="precomputed").fit(gram, y)
-                scores.append(float((model.predict(cross) == held_y).mean()))
-            else:
-                mean = y.mean()
-                model = KernelRidge(alpha=10.0 / strength, kernel="precomputed").fit(gram, y - mean)
-                left = ((model.predict(cross) + mean - held_y) ** 2).sum()
-                spread = ((held_y - held_y.mean()) ** 2).sum()
-                scores.append(float(1 - left / spread) if spread > 0 else 0.0)
-    return np.array(scores)
+    mean = data.y.mean(axis=0)
+    found = []
+    for ridge in RIDGES:
+        factor = cho_factor(gram + ridge * np.eye(len(gram)), lower=True, check_finite=False)
+        found.append(cross @ cho_solve(factor, data.y - mean, check_finite=False) + mean)
+    return found

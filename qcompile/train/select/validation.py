@@ -3,108 +3,130 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.data.dataset import Dataset, dataset_of
-from qcompile.data.table import Table
 from qcompile.facts import Tried
+from qcompile.model.grid import values as grid
 from qcompile.problem.losses import LOSSES
 from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
+from qcompile.search.prune import to_width
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import Choices, default_loss
 from qcompile.train.fit import problem_of, real_scores, rows_like
-from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.select.candidates import Candidate
-from qcompile.train.select.folds import Fold, standard_error
+from qcompile.train.select.folds import Folds
+from qcompile.train.select.score import score_of
 
 # Below this many numbers (rows times inputs) a fit spends its time in the interpreter, and threads wait
 # for each other.
 THREADED = 20_000
+# Wider than any network that is deployed: pruning at every step would cost more than it tells.
+WIDEST = 512
 
 
-@one_blas_thread()
-def path(
-    option: Candidate,
-    betas: Sequence[float],
-    table: Table,
-    folds: Sequence[Fold],
-    choices: Choices,
-    on_row: Callable[[Tried], None] | None = None,
-) -> list[Tried]:
-    """Rows of the validation table for one encoder, along the falling path of betas.
+class Validation:
+    """One encoder on some folds; the networks of the last beta are kept for what follows."""
 
-    Every network is started from its neighbour's neurons; the path ends once the score has been
-    falling for two betas, because smaller ones only fit the training rows more closely.
-    """
-    from joblib import Parallel, delayed
+    def __init__(self, option: Candidate, folds: Folds, choices: Choices) -> None:
+        self.option, self.folds, self.choices = option, folds, choices
+        self.parts: list[tuple[Dataset, Dataset]] = []
+        for fitted, held in folds.parts:
+            encoder = option.fit(fitted)
+            self.parts.append((dataset_of(encoder, fitted), dataset_of(encoder, held)))
+        self.columns = self.parts[0][0].y.shape[1]
+        self.nets: dict[tuple[float, int, int], Atoms] = {}
 
-    parts = []
-    for fold in folds:
-        fitted, held = (table.rows(part) for part in fold)
-        encoder = option.fit(fitted)
-        parts.append((dataset_of(encoder, fitted), dataset_of(encoder, held), held))
-    count = parts[0][0].y.shape[1]
-    warm: dict[tuple[int, int], Atoms | None] = {}
-    # Wider than it may deploy: pruning at every step would cost more than it tells. Nor does the last
-    # digit of alpha tell anything: 1e-3 asks for a third of the Newton steps of 1e-7.
-    settings = RoundingSettings(
-        neurons=4 * choices.neurons, seed=choices.seed, tolerance=0.02, accuracy=1e-3, quick=True
-    )
+    @property
+    def width(self) -> int:
+        """Encoded inputs d, in the first fold."""
+        return self.parts[0][0].encoder.width
 
-    def run(fold: int, column: int, beta: float) -> NDArray[np.float64]:
-        fitted, held, _ = parts[fold]
-        problem = problem_of(fitted, column, beta, choices)
-        atoms = generate(problem, settings, warm.get((fold, column)))
-        warm[fold, column] = atoms
-        return real_scores(problem, atoms, rows_like(problem, held.q))
+    def path(self, betas: Sequence[float], on_row: Callable[[Tried], None] | None = None) -> list[Tried]:
+        """Rows along the falling betas.
 
-    rows: list[Tried] = []
-    large = parts[0][0].q.size >= THREADED
-    jobs = choices.workers if large else 1
-    pairs = [(f, c) for f in range(len(folds)) for c in range(count)]
-    loss = default_loss(table.schema.task, choices.loss)
-    for beta in betas:
-        found = Parallel(n_jobs=min(jobs, len(pairs)), prefer="threads")(
-            delayed(run)(f, c, beta) for f, c in pairs
+        Every network is started from its neighbour's neurons; the path ends once the score has been
+        falling for two betas, because smaller ones only fit the training rows more closely.
+        """
+        rows: list[Tried] = []
+        warm: dict[tuple[int, int], Atoms] = {}
+        # The last digit of alpha tells nothing: 1e-3 asks for a third of the Newton steps of 1e-7.
+        settings = RoundingSettings(
+            neurons=WIDEST, seed=self.choices.seed, tolerance=0.02, accuracy=1e-3, quick=True
         )
-        outputs = [np.column_stack(found[f * count : (f + 1) * count]) for f in range(len(folds))]
-        scores = np.array([_score(o, p[2], p[0]) for o, p in zip(outputs, parts, strict=True)])
-        error = standard_error(scores, len(folds[0][0]) + len(folds[0][1]))
-        risks = [_risk(o, p[1].y, loss) for o, p in zip(outputs, parts, strict=True)]
-        rows.append(
-            Tried(
-                str(option),
-                beta,
-                float(scores.mean()),
-                error,
-                float(np.mean(risks)),
-                parts[0][0].encoder.width,
-            )
+        for beta in betas:
+
+            def fit(fold: int, column: int, beta: float = beta) -> Atoms:
+                problem = problem_of(self.parts[fold][0], column, beta, self.choices)
+                warm[fold, column] = generate(problem, settings, warm.get((fold, column)))
+                return warm[fold, column]
+
+            rows.append(self._row(beta, fit))
+            if on_row:
+                on_row(rows[-1])
+            best = max(rows, key=lambda r: r.score)
+            if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
+                break
+        return rows
+
+    def narrowed(self, beta: float, neurons: int) -> Tried:
+        """The row of the networks at a beta of the path, pruned to so many neurons."""
+
+        def fit(fold: int, column: int) -> Atoms:
+            net = self.nets[beta, fold, column]
+            problem = problem_of(self.parts[fold][0], column, beta, self.choices)
+            u, v, alpha = to_width(problem, (net.u, net.v, net.alpha), neurons)
+            return replace(net, u=u, v=v, alpha=alpha)
+
+        return self._row(beta, fit, keep=False)
+
+    def _row(self, beta: float, fit: Callable[[int, int], Atoms], keep: bool = True) -> Tried:
+        from joblib import Parallel, delayed
+
+        def run(fold: int, column: int) -> tuple[Atoms, NDArray[np.float64]]:
+            atoms = fit(fold, column)
+            problem = problem_of(self.parts[fold][0], column, beta, self.choices)
+            return atoms, real_scores(problem, atoms, rows_like(problem, self.parts[fold][1].q))
+
+        pairs = [(f, c) for f in range(len(self.parts)) for c in range(self.columns)]
+        large = self.parts[0][0].codes.size >= THREADED
+        jobs = min(self.choices.workers if large else 1, len(pairs))
+        found = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(f, c) for f, c in pairs)
+        if keep:
+            self.nets.update({(beta, f, c): atoms for (f, c), (atoms, _) in zip(pairs, found, strict=True)})
+        outputs = [
+            np.column_stack([values for (g, _), (_, values) in zip(pairs, found, strict=True) if g == f])
+            for f in range(len(self.parts))
+        ]
+        held = [part[1] for part in self.folds.parts]
+        scores = np.array([score_of(o, h, p[0]) for o, h, p in zip(outputs, held, self.parts, strict=True)])
+        loss = default_loss(self.parts[0][0].task, self.choices.loss)
+        risks = [_risk(o, p[1].y, loss) for o, p in zip(outputs, self.parts, strict=True)]
+        neurons = int(np.ceil(np.mean([len(atoms.alpha) for atoms, _ in found])))
+        return Tried(
+            encoder=str(self.option),
+            beta=beta,
+            score=float(scores.mean()),
+            error=self.folds.error(scores),
+            loss=float(np.mean(risks)),
+            width=self.width,
+            neurons=neurons,
+            size_bytes=self._size(neurons),
+            scores=tuple(scores.tolist()),
         )
-        if on_row:
-            on_row(rows[-1])
-        best = max(rows, key=lambda r: r.score)
-        if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
-            break
-    return rows
+
+    def _size(self, neurons: int) -> int:
+        """Bytes of both layers and of the encoder's constants, at most nine per input."""
+        weight_bits = (len(grid(self.choices.weights)) - 1).bit_length()
+        layer = self.columns * neurons * (2 * self.width * weight_bits / 8 + self.choices.alpha_bits / 8)
+        return int(np.ceil(layer + 5 * self.width))
 
 
 def _risk(values: NDArray[np.float64], y: NDArray[np.float64], loss: str) -> float:
     """Mean training loss on held rows, summed over score columns."""
     value = LOSSES[loss].value
     return float(sum(value(values[:, c], y[:, c]).mean() for c in range(y.shape[1])))
-
-
-def _score(values: NDArray[np.float64], held: Table, fitted: Dataset) -> float:
-    """Accuracy or R2 of real scores on held rows."""
-    y = held.y
-    if fitted.task == "regression":
-        residual = ((values[:, 0] * fitted.spread + fitted.offset - y) ** 2).sum()
-        spread = ((y - y.mean()) ** 2).sum()
-        return float(1 - residual / spread) if spread > 0 else 0.0
-    if values.shape[1] == 1:
-        return float(((values[:, 0] >= 0) == (y == 1)).mean())
-    return float((values.argmax(axis=1) == y).mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.tables import table_of
 
 from qcompile.data.encode import thermometer, uniform
 from qcompile.data.table import Table
@@ -43,7 +44,7 @@ def test_a_product_of_two_features_puts_those_two_first(task, made):
     y = x[:, 3] * x[:, 11]
     target = (y > 0).astype(int) if task == "classification" else y
     share = 0.125 if made is uniform else 0.0625  # the outermost thresholds say little, and may fall behind
-    encoder = most_relevant(made.fit(x, COLUMNS), table(x, target, task), share)
+    encoder = most_relevant(made.fit(table(x, target, task)), table(x, target, task), share)
     kept = encoder.feature[encoder.kind != ColumnKind.CONSTANT]
     assert set(kept) == {3, 11}
     assert encoder.features == 16 and (encoder.kind == ColumnKind.CONSTANT).sum() == 1
@@ -51,7 +52,7 @@ def test_a_product_of_two_features_puts_those_two_first(task, made):
 
 def test_what_is_kept_has_the_codes_it_had():
     x = rows()
-    whole = uniform.fit(x, COLUMNS, constants=8)
+    whole = uniform.fit(table_of(x, COLUMNS), constants=8)
     part = most_relevant(whole, table(x, x[:, 5]), 0.25)
     assert part.width == 4 + 8
     at = [int(np.flatnonzero(whole.feature[:16] == f)[0]) for f in part.feature[:4]]
@@ -60,14 +61,14 @@ def test_what_is_kept_has_the_codes_it_had():
 
 def test_two_inputs_are_always_kept_and_all_are_the_encoder_itself():
     x = rows()
-    whole = uniform.fit(x, COLUMNS)
+    whole = uniform.fit(table_of(x, COLUMNS))
     assert most_relevant(whole, table(x, x[:, 0]), 1e-6).width == 3
     assert most_relevant(whole, table(x, x[:, 0]), 1.0) is whole
 
 
 def test_a_target_that_never_changes_keeps_the_first_inputs():
     x = rows()
-    encoder = most_relevant(uniform.fit(x, COLUMNS), table(x, np.zeros(len(x))), 0.25)
+    encoder = most_relevant(uniform.fit(table_of(x, COLUMNS)), table(x, np.zeros(len(x))), 0.25)
     assert encoder.feature[:4].tolist() == [0, 1, 2, 3]
 
 

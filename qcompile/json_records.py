@@ -14,8 +14,6 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 __all__ = ["Json", "from_json", "to_json"]
 
 Json = dict[str, Any]
@@ -30,6 +28,7 @@ def to_json(record: Any, ascii: bool = False) -> str:
         record: of dataclasses, mappings, sequences, arrays, numbers and text.
         ascii: write other characters as JSON's escapes.
 
+    >>> import numpy as np
     >>> print(to_json({"gap": float("nan"), "width": np.int64(3)}), end="")
     {
      "gap": null,
@@ -48,10 +47,8 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "tolist"):  # arrays and numbers of NumPy, which --help does not import
         return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -7,6 +7,9 @@ write one file into the folder. Nothing else lists it.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,21 +24,22 @@ Unit = TypeVar("Unit")
 
 @cache  # the files of an installed package do not change while it runs
 def names(package: str, suffix: str = ".py") -> tuple[str, ...]:
-    """Names of the units in a package: its files without suffix.
-
-    Left out are ``_private`` files and those that the package itself lists in ``NO_UNITS``.
+    """Names of the files in a package without suffix, ``_private`` ones left out; it is not imported.
 
     >>> "bilinear" in names("qcompile.problem.families")
     True
     """
-    module = importlib.import_module(package)
-    apart = getattr(module, "NO_UNITS", ())
-    files = (entry.name for folder in module.__path__ for entry in Path(folder).iterdir())
+    if package in sys.modules:
+        folders = sys.modules[package].__path__
+    else:
+        spec = importlib.util.find_spec(package)
+        folders = [] if spec is None else spec.submodule_search_locations or []
+    files = (entry.name for folder in folders for entry in Path(folder).iterdir())
     units = {n.removesuffix(suffix) for n in files if n.endswith(suffix) and not n.startswith("_")}
-    return tuple(sorted(units - set(apart)))
+    return tuple(sorted(units))
 
 
-def load(package: str, name: str, noun: str = "") -> ModuleType:
+def load(package: str, name: str) -> ModuleType:
     """Import the unit called ``name`` from ``package``.
 
     Raises:
@@ -44,11 +48,13 @@ def load(package: str, name: str, noun: str = "") -> ModuleType:
     >>> load("qcompile.problem.losses", "squared").__name__
     'qcompile.problem.losses.squared'
     """
-    known = names(package)
+    return _load(package, name, names(package), package.removeprefix("qcompile.").replace(".", " "))
+
+
+def _load(package: str, name: str, known: tuple[str, ...], noun: str) -> ModuleType:
     if name not in known:
-        kind = noun or package.removeprefix("qcompile.").replace(".", " ").replace("_", " ")
         raise UnsupportedError(
-            f"{name!r} is not one of the {kind}: {', '.join(known)}.{did_you_mean(name, known)}"
+            f"{name!r} is not one of the {noun}: {', '.join(known)}.{did_you_mean(name, known)}"
         )
     return importlib.import_module(f"{package}.{name}")
 
@@ -60,18 +66,19 @@ class Registry(Generic[Unit]):
         package: the folder, as an import name.
         noun: what the units are together, in messages: "losses".
         contract: a runtime-checkable Protocol, which each file is checked against when it is loaded.
+        apart: files of the folder that are no units.
 
     >>> from qcompile.problem.losses import LOSSES
     >>> LOSSES["logistic"].CURVATURE, "huber" in LOSSES.names()
     (0.25, True)
     """
 
-    def __init__(self, package: str, noun: str, contract: Any) -> None:
-        self.package, self.noun, self._contract = package, noun, contract
+    def __init__(self, package: str, noun: str, contract: Any, apart: Sequence[str] = ()) -> None:
+        self.package, self.noun, self._contract, self._apart = package, noun, contract, apart
 
     def names(self) -> tuple[str, ...]:
         """The keys: file names, sorted."""
-        return names(self.package)
+        return tuple(name for name in names(self.package) if name not in self._apart)
 
     def __getitem__(self, name: str) -> Unit:
         """The unit of that name.
@@ -80,7 +87,7 @@ class Registry(Generic[Unit]):
             UnsupportedError: there is no such file; the message lists those that are.
             TypeError: the file does not define all that the contract asks; for its author.
         """
-        module = load(self.package, name, self.noun)
+        module = _load(self.package, name, self.names(), self.noun)
         if not isinstance(module, self._contract):
             needs = {*self._contract.__annotations__, *vars(self._contract)}
             lacks = sorted(n for n in needs if not n.startswith("_") and not hasattr(module, n))

@@ -3,5 +3,3 @@
 Each file has ``open_artifact(artifact) -> Runner`` (runner.py). ``host`` runs in this process by
 Numba kernels; its plain path is a tape (_assemble.py) for the machine in kernels/plain/machine.py.
 """
-
-NO_UNITS = ("runner",)

@@ -85,8 +85,8 @@ class Emulates(Protocol):
         """
 
 
-RUNNERS: Registry[Opens] = Registry("qcompile.run", "runners", Opens)
-EMULATORS: Registry[Emulates] = Registry("qcompile.run", "runners", Emulates)
+RUNNERS: Registry[Opens] = Registry("qcompile.run", "runners", Opens, apart=("runner",))
+EMULATORS: Registry[Emulates] = Registry("qcompile.run", "runners", Emulates, apart=("runner",))
 
 
 def runner(artifact: Artifact, name: str) -> Runner:

@@ -139,11 +139,17 @@ def _first_stop(a, support, sign, s, step, length):  # type: ignore[no-untyped-d
 @njit(cache=True, nogil=True)
 def _advance(k, r, a, support, s, step, length):  # type: ignore[no-untyped-def]
     for i in range(s):
-        j = support[i]
-        t = length * step[i]
-        a[j] += t
+        a[support[i]] += length * step[i]
+    whole = s // 4 * 4
+    for i in range(0, whole, 4):  # four rows at a time: r is read and written a quarter as often
+        j0, j1, j2, j3 = support[i], support[i + 1], support[i + 2], support[i + 3]
+        t0, t1, t2, t3 = length * step[i], length * step[i + 1], length * step[i + 2], length * step[i + 3]
         for l in range(len(r)):
-            r[l] -= t * k[j, l]
+            r[l] -= (t0 * k[j0, l] + t1 * k[j1, l]) + (t2 * k[j2, l] + t3 * k[j3, l])
+    for i in range(whole, s):
+        t = length * step[i]
+        for l in range(len(r)):
+            r[l] -= t * k[support[i], l]
 
 
 @njit(cache=True, nogil=True)

@@ -183,6 +183,18 @@ def test_the_bound_of_an_unpadded_convolution_is_reached(seed: int) -> None:
     assert element_bounds(program)["y"] == list(zip(found.min(axis=0), found.max(axis=0), strict=True))
 
 
+@pytest.mark.parametrize("pad", ((0, 0, 0, 0), (1, 1, 1, 1)))
+def test_worst_case_rows_reach_the_bound_of_a_convolution(pad: tuple[int, int, int, int]) -> None:
+    rng = np.random.default_rng(3)
+    weight = rng.integers(-9, 10, (6, 3, 3, 2))
+    x = Input("x", ValueType("u", 4, 2, (5, 5)))
+    places = Conv("y", x.type, "x", weight, pad=pad).window.results((5, 5))
+    conv = Conv("y", ValueType("i", 64, 6, places), "x", weight, pad=pad)
+    program = fit_types(Program("p", (x, conv), {"scores": "y"}))
+    found = interpret(program, worst_case_rows(program, neurons=8))["scores"].reshape(-1, 6)
+    assert element_bounds(program)["y"] == list(zip(found.min(axis=0), found.max(axis=0), strict=True))
+
+
 X, W = Input("x", ValueType("u", 2, 2, (3, 3))), ValueType("i", 64, 2, (3, 3))
 ONE, HALF = ValueType("i", 64, 2), np.ones((2, 1, 1, 1), dtype=np.int64)
 

@@ -25,6 +25,9 @@ from qcompile.model.step_encoder import codes
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 3.4e38, -3.4e38, 1e-45, 0.5, 1.0, -1.0)
 MOST = 256  # candidates per feature; beyond that, a seeded choice
 CLIMBED = 48  # the same for worst cases, whose cost grows with it
+MANY = 1 << 20  # rows of worst cases: no limit but that of the work
+LEAST = 4  # rows, however large the program
+PRODUCTS = 1 << 30  # multiply-accumulates of a batch of rows, a second or two
 MOVED = (1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.1, 0.1)  # share of features that each step may move
 
 
@@ -62,20 +65,37 @@ def worst_case_rows(program: Program, neurons: int = 4, seed: int = 0) -> Array:
         Distinct rows, as ``seeded_rows``.
     """
     rng = np.random.default_rng(seed)
-    goals = _goals(program, neurons)
+    goals = _some(_goals(program, neurons), affordable(program, MANY) // 2)
     table = _Table.of(program, rng)
-    pool = seeded_rows(program, 128, seed)
+    pool = seeded_rows(program, affordable(program, 128), seed)
     values = interpret_all(program, pool)
-    rows = pool[[row for goal in goals for row in _extreme(values, *goal)]]
-    best = _reached(program, rows, goals)
+    start = [row for goal in goals for row in _extreme(values, *goal)]
+    rows, values = pool[start], {name: value[start] for name, value in values.items()}
     for share in MOVED:
-        moved = table.best(_gradients(program, rows, goals))
+        moved = table.best(_gradients(program, values, goals))
         moved = np.where(rng.random(moved.shape) < share, moved, rows)
-        found = _reached(program, moved, goals)
-        better = found >= best
-        rows, best = np.where(better[:, None], moved, rows), np.where(better, found, best)
+        found = interpret_all(program, moved)
+        better = (_reached(found, goals) >= _reached(values, goals)).astype(bool)[:, None]
+        rows = np.where(better, moved, rows)
+        values = {name: np.where(better, found[name], value) for name, value in values.items()}
     distinct: Array = np.unique(rows, axis=0)
     return distinct
+
+
+def affordable(program: Program, wish: int) -> int:
+    """Rows to interpret at once: as many as wished, fewer where a row takes many millions of products.
+
+    Dense networks of ordinary size get their wish; a convolutional one of 60 million products gets 17.
+    """
+    products = sum(op.work(*(program[a].type for a in op.operands)).macs for op in program.ops)
+    return min(wish, max(LEAST, PRODUCTS // max(1, products)))
+
+
+def _some(goals: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+    """Up to ``most`` goals, evenly spread from the first layer to the scores."""
+    if len(goals) <= most:
+        return goals
+    return [goals[k * (len(goals) - 1) // max(1, most - 1)] for k in range(most)]
 
 
 def _extreme(values: dict[str, Array], name: str, element: int) -> list[int]:
@@ -84,10 +104,9 @@ def _extreme(values: dict[str, Array], name: str, element: int) -> list[int]:
     return [int(np.argmax(column)), int(np.argmin(column))]
 
 
-def _reached(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Array:
+def _reached(values: dict[str, Array], goals: list[tuple[str, int]]) -> Array:
     """How far each row got: the goal's value, negated on odd rows."""
-    values = interpret_all(program, rows)
-    far = [(-1) ** (r % 2) * values[goals[r // 2][0]][r, goals[r // 2][1]] for r in range(len(rows))]
+    far = [values[name][2 * k + odd, j] * (-1) ** odd for k, (name, j) in enumerate(goals) for odd in (0, 1)]
     return np.array(far, dtype=object)
 
 
@@ -106,11 +125,11 @@ def _middle(kind: ValueType, channel: int) -> int:
     return (height // 2 * width + width // 2) * kind.channels + channel
 
 
-def _gradients(program: Program, rows: Array, goals: list[tuple[str, int]]) -> Array:
+def _gradients(program: Program, flat: dict[str, Array], goals: list[tuple[str, int]]) -> Array:
     """Gradient of every goal, upwards on even and downwards on odd rows, with respect to codes."""
-    shape = {op.result: (len(rows), *op.type.shape) for op in program.ops}
-    values = {name: value.reshape(shape[name]) for name, value in interpret_all(program, rows).items()}
-    slope = {op.result: np.zeros((len(rows), op.type.length)) for op in program.ops}
+    shape = {op.result: (2 * len(goals), *op.type.shape) for op in program.ops}
+    values = {name: value.reshape(shape[name]) for name, value in flat.items()}
+    slope = {op.result: np.zeros((2 * len(goals), op.type.length)) for op in program.ops}
     for k, (name, element) in enumerate(goals):
         slope[name][2 * k, element], slope[name][2 * k + 1, element] = 1.0, -1.0
     for op in reversed(program.ops):

@@ -22,7 +22,7 @@ from qcompile.errors import CompileError
 from qcompile.ir.interpret import interpret
 from qcompile.ir.operation import Op
 from qcompile.ir.ops import Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold
-from qcompile.ir.probe import seeded_rows, worst_case_rows
+from qcompile.ir.probe import affordable, seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.ir.verify import verify
 from qcompile.targets.schema import Target
@@ -152,7 +152,7 @@ def optimise(
 
 def _optimise(program: Program, target: Target | None, runs: Collection[type[Op]]) -> Optimised:
     verify(program)
-    rows = np.concatenate([seeded_rows(program, ROWS), worst_case_rows(program)])
+    rows = np.concatenate([seeded_rows(program, affordable(program, ROWS)), worst_case_rows(program)])
     expected = interpret(program, rows)
     records = []
     for name, unit in passes(runs).items():

@@ -29,7 +29,7 @@ from qcompile.ir.ops import (
     Reshape,
     Table,
 )
-from qcompile.ir.probe import seeded_rows, worst_case_rows
+from qcompile.ir.probe import affordable, seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.types import ValueType
@@ -193,6 +193,21 @@ def test_worst_case_rows_reach_the_bound_of_a_convolution(pad: tuple[int, int, i
     program = fit_types(Program("p", (x, conv), {"scores": "y"}))
     found = interpret(program, worst_case_rows(program, neurons=8))["scores"].reshape(-1, 6)
     assert element_bounds(program)["y"] == list(zip(found.min(axis=0), found.max(axis=0), strict=True))
+
+
+def test_a_large_network_is_probed_with_fewer_rows() -> None:
+    x = Input("x", ValueType("u", 1, 64, (32, 32)))
+    conv = Conv("y", x.type, "x", np.ones((64, 3, 3, 64), dtype=np.int64), pad=(1, 1, 1, 1))
+    flat = Reshape("s", ValueType("i", 64, 65536), "y")
+    program = fit_types(Program("p", (x, conv, flat), {"scores": "s"}))
+    assert (affordable(program, 1000), affordable(program, 3)) == (2**30 // (65536 * 576), 3)
+    rows = worst_case_rows(program)
+    assert 2 <= len(rows) <= affordable(program, 1000)
+    assert interpret(program, rows)["scores"].max() == 576
+    small = Program(
+        "p", (Input("x", ValueType("u", 1, 9)), Dot("s", W, "x", np.ones((2, 9)))), {"scores": "s"}
+    )
+    assert affordable(small, 1000) == 1000
 
 
 X, W = Input("x", ValueType("u", 2, 2, (3, 3))), ValueType("i", 64, 2, (3, 3))

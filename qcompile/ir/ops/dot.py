@@ -74,8 +74,10 @@ def product(rows: Array, weight: NDArray[np.int64]) -> Array:
     """Rows (n, d) times weight (m, d) transposed, exact, in the integers of the rows."""
     real: Array = weight.T.astype(np.float64)
     terms = float(np.abs(rows).max(initial=0)) * np.abs(real).sum(axis=0).max(initial=0)
-    if terms < 2**52:  # every partial sum is exact in float64, and BLAS is fast
-        return (rows.astype(np.float64) @ real).astype(rows.dtype)
+    if terms < 2**52:  # every partial sum is exact in floats of that many bits, and BLAS is fast
+        kind: Any = np.float32 if terms < 2**23 else np.float64
+        fast: Array = (rows.astype(kind) @ real.astype(kind)).astype(rows.dtype)
+        return fast
     out: Array = rows @ weight.T.astype(rows.dtype)
     return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from qcompile.backends.artifact import Artifact
@@ -11,6 +12,7 @@ from qcompile.cost.rows import Interval
 from qcompile.cost.total import priced
 from qcompile.errors import UnsupportedError
 from qcompile.files import folder_destination, staged_folder
+from qcompile.importers.naming import model_name
 from qcompile.importers.open import network_of, open_model
 from qcompile.ir.lower import lower
 from qcompile.ir.program import Program
@@ -36,6 +38,7 @@ def compile_model(
     layout: str = "plain",
     kernel: str = "auto",
     form: str = "trained",
+    name: str | None = None,
     force: bool = False,
 ) -> CompiledC:
     """Write a model's C files, or its shared library and header, for a target into a folder.
@@ -50,25 +53,29 @@ def compile_model(
         kernel: kernel of the dot products, or "auto".
         form: "trained", or "ternary": bilinear neurons as differences of two ternary squares, the
             same function (ir/ternary_form.py).
+        name: of the model, from which every file, function and macro is named; by default that of the
+            file, the table it was trained on, or the folder (importers/naming.py).
         force: replace files that qcompile did not write, and keep them as NAME.bak.
 
     Raises:
         QCompileError: the model or target cannot be read, or the folder cannot be written.
     """
-    goal = load_target(target)
+    core = load_target(target)
     folder_destination(Path(out))
     opened = open_model(Path(model))
-    source = (
-        lower(ternary_form(network_of(opened)), opened.program.name) if form == "ternary" else opened.program
+    trained = opened.program
+    source = replace(
+        lower(ternary_form(network_of(opened)), trained.name) if form == "ternary" else trained,
+        name=model_name(opened, name),
     )
-    program, _ = optimise(source, goal)
+    program, _ = optimise(source, core)
     if layout == LIBRARY:
-        artifact = _library(program, goal)
+        artifact = _library(program, core)
         figures: dict[str, Interval] = {}
         files = with_digests(artifact)
     else:
-        artifact = build(program, goal, layout=layout, kernel=kernel)
-        figures = _figures(artifact, program, goal)
+        artifact = build(program, core, layout=layout, kernel=kernel)
+        figures = _figures(artifact, program, core)
         facts = {
             "model": hashlib.sha256(opened.content).hexdigest(),
             "figures": {name: vars(figure) for name, figure in figures.items()},
@@ -81,7 +88,7 @@ def compile_model(
             path.write_bytes(data)
     return CompiledC(
         out=str(out),
-        target=goal.name,
+        target=core.name,
         files={name: len(data) for name, data in files.items()},
         digest=artifact.digest,
         figures=figures,
@@ -98,19 +105,19 @@ def _figures(artifact: Artifact, program: Program, target: Target) -> dict[str, 
     return {r.quantity: r.interval for r in report if r.operation == "total"}
 
 
-def _library(program: Program, goal: Target) -> Artifact:
+def _library(program: Program, core: Target) -> Artifact:
     """The fused kernel as a shared library with a C header, for this system's CPUs.
 
     Raises:
         UnsupportedError: the target is another system, or there is no linker here.
         CompileError: the program is not a two-layer network.
     """
-    if goal.name not in LIBRARY_ISA:
+    if core.name not in LIBRARY_ISA:
         raise UnsupportedError(
-            f"a shared library is made for this system's own CPUs, and target {goal.name!r} is not one; "
-            f"targets: {', '.join(LIBRARY_ISA)}. For {goal.name!r}, leave out --layout {LIBRARY}: "
+            f"a shared library is made for this system's own CPUs, and target {core.name!r} is not one; "
+            f"targets: {', '.join(LIBRARY_ISA)}. For {core.name!r}, leave out --layout {LIBRARY}: "
             "C99 is written."
         )
     from qcompile.backends.library.shared import build
 
-    return build(program, goal, LIBRARY_ISA[goal.name])
+    return build(program, core, LIBRARY_ISA[core.name])

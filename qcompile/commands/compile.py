@@ -36,9 +36,23 @@ EXAMPLE = "qcompile compile build/ --target cortex-m4 -o firmware/"
     show_default=True,
     help="ternary: write products of two binary sums as differences of two ternary squares.",
 )
+@click.option(
+    "--name",
+    help="Name of the model in files, functions and macros; by default that of the table, file or folder. "
+    "Models of different names link into one image.",
+)
 @force_option
 @json_option
-def command(model: Path, target: str, out: Path, layout: str, form: str, force: bool, as_json: bool) -> None:
+def command(
+    model: Path,
+    target: str,
+    out: Path,
+    layout: str,
+    form: str,
+    name: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Write MODEL (a file or a build folder) as C99: no heap, no libc, weights in flash.
 
     The folder also holds program.qir and artifact.json, so that verify, cost and check read it. With --layout
@@ -47,12 +61,12 @@ def command(model: Path, target: str, out: Path, layout: str, form: str, force: 
     from qcompile.api import compile_model
     from qcompile.report.terminal import tables as terminal
 
-    record = compile_model(model, target, out, layout=layout, form=form, force=force)
+    record = compile_model(model, target, out, layout=layout, form=form, name=name, force=force)
     if as_json:
         terminal.show_json(record)
         return
-    for name, size in record.files.items():
-        click.echo(f"{size:>9,} B  {out / name}")
+    for file, size in record.files.items():
+        click.echo(f"{size:>9,} B  {out / file}")
     chosen = record.provenance
     if "kernels" not in chosen:
         click.echo(f"Method: {chosen['method']} ({chosen['isa']}), {chosen['reason']}.")

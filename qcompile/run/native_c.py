@@ -116,9 +116,9 @@ def _choose(command: Command | None) -> Command:
 
 def _build(artifact: Artifact, folder: Path, command: Command, flags: Sequence[str], output: Path) -> None:
     write_files(artifact.files, folder)
-    (folder / "driver.c").write_text(render("driver.c", **driver_words(artifact)), encoding="ascii")
+    (folder / "qc_driver.c").write_text(render("driver.c", **driver_words(artifact)), encoding="ascii")
     includes = ("-I", str((folder / artifact.entry).parent), "-I", str(folder / "include"))
-    sources = [folder / artifact.entry, folder / "driver.c"]
+    sources = [folder / artifact.entry, folder / "qc_driver.c"]
     compile_files(command, sources, output, (*STRICT, "-ffp-contract=off", *includes, *flags))
 
 

@@ -42,7 +42,18 @@ def run(*words: object):
     ("layout", "entry"), [("plain", "model.c"), ("arduino", "src/model.c"), ("zephyr", "src/model.c")]
 )
 def test_compile_writes_the_files_of_a_layout(model, tmp_path, layout: str, entry: str) -> None:
-    words = ("compile", model, "--target", "cortex-m4", "-o", tmp_path / "out", "--layout", layout)
+    words = (
+        "compile",
+        model,
+        "--target",
+        "cortex-m4",
+        "-o",
+        tmp_path / "out",
+        "--name",
+        "model",
+        "--layout",
+        layout,
+    )
     code, text = run(*words, "--json")
     assert code == 0
     record = json.loads(text)
@@ -52,7 +63,18 @@ def test_compile_writes_the_files_of_a_layout(model, tmp_path, layout: str, entr
 
 def test_the_ternary_form_is_other_code_and_refused_where_there_is_none(model, tmp_path) -> None:
     for form in ("trained", "ternary"):
-        words = ("compile", model, "--target", "cortex-m4", "-o", tmp_path / form, "--form", form)
+        words = (
+            "compile",
+            model,
+            "--target",
+            "cortex-m4",
+            "-o",
+            tmp_path / form,
+            "--name",
+            "model",
+            "--form",
+            form,
+        )
         assert run(*words)[0] == 0
     assert (tmp_path / "trained/model.c").read_text() != (tmp_path / "ternary/model.c").read_text()
     encoder = Encoder("uniform", 1, [0, 4], [0, 0], *np.ones((2, 2)), np.zeros(1))
@@ -109,7 +131,21 @@ def test_verify_runs_the_c_on_emulated_cores(model) -> None:
 def test_a_compiled_folder_is_verified_as_it_is_on_disk(model, tmp_path, layout: str) -> None:
     out = tmp_path / "out"
     for _ in range(2):  # into a folder that is already there, too
-        assert run("compile", model, "--target", "cortex-m0plus", "-o", out, "--layout", layout)[0] == 0
+        assert (
+            run(
+                "compile",
+                model,
+                "--target",
+                "cortex-m0plus",
+                "-o",
+                out,
+                "--name",
+                "model",
+                "--layout",
+                layout,
+            )[0]
+            == 0
+        )
     record = json.loads((out / "artifact.json").read_text())
     assert (
         "clang" in record["figures"]["instructions"]["source"]

@@ -38,7 +38,9 @@ int main(int count, char **words) {
 @pytest.mark.slow
 def test_a_c_program_and_ctypes_get_the_scores_of_the_interpreter(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "lib"
-    done = CliRunner().invoke(main, ["compile", str(built), "--layout", "library", "-o", str(out), "--json"])
+    done = CliRunner().invoke(
+        main, ["compile", str(built), "--layout", "library", "--name", "model", "-o", str(out), "--json"]
+    )
     assert done.exit_code == 0, done.output
     assert set(json.loads(done.stdout)["files"]) == {"model.so", "model.h", "manifest.json"}
     program = open_model(built).program
@@ -78,7 +80,19 @@ def test_a_library_for_an_older_cpu_runs_here_and_uses_nothing_newer(built, tmp_
     if isa not in supported() or platform.machine() not in ("x86_64", "AMD64"):
         pytest.skip(f"this CPU cannot run {target}")
     out = tmp_path / "lib"
-    words = ["compile", str(built), "--layout", "library", "--target", target, "-o", str(out), "--json"]
+    words = [
+        "compile",
+        str(built),
+        "--layout",
+        "library",
+        "--name",
+        "model",
+        "--target",
+        target,
+        "-o",
+        str(out),
+        "--json",
+    ]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["isa"] == isa

@@ -14,6 +14,11 @@ KEYWORDS = frozenset(
     volatile while main bool true false asm class new delete this template typename namespace private
     public protected virtual operator friend using try catch throw and or not xor errno""".split()
 )
+# Files of these names mean something else in the folder, or to the compiler that searches it.
+FILES = frozenset(
+    """main assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg
+    stdbool stddef stdint stdio stdlib string tgmath time wchar wctype arduino""".split()
+)
 LONGEST = 31  # characters of an external name that C99 guarantees to be significant
 SHOWN = 60
 
@@ -22,14 +27,15 @@ def identifier(name: str, reserve: int = 12) -> str:
     """A lower-case C identifier for a free-text name; distinct names stay distinct.
 
     Where anything had to be changed beyond case, a hash of the full name is appended. ``reserve``
-    leaves room for suffixes such as ``_predict``.
+    leaves room for suffixes such as ``_predict``. No name is a keyword, or that of a header or example
+    that a folder's ``NAME.h`` and ``NAME.c`` would hide.
 
     >>> identifier("Model"), identifier("7 segments"), identifier("int")
     ('model', 'm_7_segments_c29f', 'm_int_6da8')
     """
     plain = name.lower()
     safe = re.sub(r"[^a-z0-9_]+", "_", plain).strip("_")
-    if not safe or not safe[0].isalpha() or safe in KEYWORDS or safe.startswith("qc_"):
+    if not safe or not safe[0].isalpha() or safe in KEYWORDS | FILES or safe.startswith("qc_"):
         safe = f"m_{safe}"
     room = LONGEST - reserve
     if safe == plain and len(safe) <= room:

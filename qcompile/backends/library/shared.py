@@ -11,10 +11,10 @@ within milliseconds. The workspace is part of the library: one call at a time.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from qcompile.backends.artifact import Artifact
+from qcompile.backends.c99.names import comment, identifier
 from qcompile.backends.library.object import link, machine_code
 from qcompile.errors import CompileError
 from qcompile.ir.ops import Scale
@@ -77,12 +77,11 @@ def build(program: Program, target: Any = None, isa: str | None = None, rows: in
     state = fused_network.pack(form, isa)
     choice = state.batch if rows >= BATCH else state.single
     fused = fuse(form, choice.method, state.isa, rows, cached=False)
-    name = re.sub(r"\W", "_", program.name) or "model"
-    name = f"m_{name}" if name[0].isdigit() else name
+    name = identifier(program.name)
     scale = program[program.outputs["values"]] if "values" in program.outputs else None
     facts = (scale.scale[0], scale.offset[0]) if isinstance(scale, Scale) else (1.0, 0.0)
     header = HEADER.format(
-        title=re.sub(r"[^\w .,:-]", "?", program.name),
+        title=comment(program.name),
         guard=name.upper(),
         name=name,
         features=form.encoder.features,

@@ -41,7 +41,8 @@ from qcompile.train.setting import settings
 
 # Parameter -> setting: all of ``Choices`` but those of the split, which is the caller's here.
 SKLEARN_NAMES = {"seed": "random_state", "jobs": "n_jobs"}
-PARAMETERS = {SKLEARN_NAMES.get(s.name, s.name): s for s in settings(Choices) if s.name != "test_fraction"}
+OWN_SPLIT = ("test_fraction", "split")
+PARAMETERS = {SKLEARN_NAMES.get(s.name, s.name): s for s in settings(Choices) if s.name not in OWN_SPLIT}
 
 # Types that a network's rows are made of without a check of their kind.
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,15 @@ from qcompile.errors import DataError
 __all__ = ["split"]
 
 
-def split(table: Table, fraction: float = 0.25, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+# Ways to treat rows that are equal in every cell and in the label.
+TOGETHER, ROWS = "together", "rows"
+# Where more than this share of the rows are copies, rows are combinations of few values, not records.
+MOST_COPIES = 0.5
+
+Parts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def split(table: Table, fraction: float = 0.25, seed: int = 0, how: str = ROWS) -> Parts:
     """Row indices for training and for testing, disjoint, sorted, together all rows.
 
     In classification every class is divided by the same fraction, rounded so that each class
@@ -22,6 +33,9 @@ def split(table: Table, fraction: float = 0.25, seed: int = 0) -> tuple[NDArray[
         table: the rows.
         fraction: of the rows, for testing; strictly between 0 and 1.
         seed: equal seeds give equal splits.
+        how: "together" keeps copies of a row on one side, that of the first of them, unless more than
+            half of all rows are copies; "rows" divides them like others, so that a model is tested
+            on rows it was trained on.
 
     Returns:
         (train, test), int64 indices.
@@ -54,9 +68,71 @@ def split(table: Table, fraction: float = 0.25, seed: int = 0) -> tuple[NDArray[
     tests = [rng.permutation(rows)[: _share(len(rows), fraction)] for rows in groups]
     chosen = np.zeros(n, dtype=bool)
     chosen[np.concatenate(tests)] = True
+    if how == TOGETHER:
+        chosen = _gathered(table, chosen)
     if chosen.all() or not chosen.any():
         raise DataError(f"{table.source} has too few rows per class to put any aside for testing.")
     return np.flatnonzero(~chosen).astype(np.int64), np.flatnonzero(chosen).astype(np.int64)
+
+
+def split_again(table: Table, facts: Mapping[str, Any]) -> Parts:
+    """The split of a stored network, from its provenance; one that does not say how divided rows."""
+    return split(table, float(facts["test_fraction"]), int(facts["seed"]), str(facts.get("split", ROWS)))
+
+
+def first_copies(table: Table) -> NDArray[np.intp]:
+    """(n,) index of the first row that is equal in every cell and in the label; missing cells are equal.
+
+    >>> from qcompile.model.schema import Column, Schema
+    >>> s = Schema((Column("a", "numeric"),), "y", "regression")
+    >>> first_copies(Table([[1.0], [2.0], [1.0], [1.0]], [5.0, 5.0, 5.0, 6.0], s, "doc")).tolist()
+    [0, 1, 0, 3]
+    """
+    x = np.where(np.isnan(table.x), np.float32(np.nan), table.x + np.float32(0.0))  # one NaN, one zero
+    cells = np.hstack([x.view(np.uint8), table.y.astype(np.float64)[:, None].view(np.uint8)])
+    rows = np.ascontiguousarray(cells).view(np.dtype((np.void, cells.shape[1]))).ravel()
+    _, first, group = np.unique(rows, return_index=True, return_inverse=True)
+    return first[group.ravel()]
+
+
+def few_copies(first: NDArray[np.intp]) -> bool:
+    """Whether the copies are records that occur twice, not rows that combine few values.
+
+    Args:
+        first: from ``first_copies``.
+    """
+    return bool((first != np.arange(len(first))).mean() <= MOST_COPIES)
+
+
+def copies_sentence(table: Table, parts: Parts, how: str) -> str:
+    """What the test score owes to copies of rows, and what was done about it; empty without copies."""
+    first = first_copies(table)
+    count = int((first != np.arange(len(table))).sum())
+    if not count or table.held_out:
+        return ""
+    said = f"{count:,} of {len(table):,} rows are copies of other rows"
+    train, test = parts
+    seen = int(np.isin(first[test], first[train]).sum())
+    if not seen:
+        return f"{said}; all copies of a row are on one side of the split (--split rows divides them)."
+    told = f"{said}, and {seen:,} of {len(test):,} test rows are equal to training rows"
+    if how == TOGETHER:
+        return f"{told}: too many to keep them on one side, so the test score is that of known rows, too."
+    return f"{told}, which flatters every model; --split together keeps copies on one side."
+
+
+def _gathered(table: Table, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Every copy on the side of the first one; a class keeps at least one training row."""
+    first = first_copies(table)
+    if not few_copies(first):
+        return chosen
+    moved = chosen[first]
+    if table.schema.task == "classification":
+        for c in range(len(table.schema.classes)):
+            rows = table.y == c
+            if rows.any() and moved[rows].all():
+                moved[rows] = chosen[rows]
+    return moved
 
 
 def _share(rows: int, fraction: float) -> int:

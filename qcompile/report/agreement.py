@@ -131,11 +131,11 @@ def differences_on_data(record: Mapping[str, Any], network: Network, table: Tabl
         network: the model.
         table: of the build.
     """
-    from qcompile.data.split import split
+    from qcompile.data.split import split_again
     from qcompile.train.metrics import own_metrics
 
     facts = network.provenance
-    train, test = split(table, float(facts["test_fraction"]), int(facts["seed"]))
+    train, test = split_again(table, facts)
     try:
         said, accuracy = record["data"], record["accuracy"]
         true = {"rows": len(table), "train_rows": len(train), "test_rows": len(test)}

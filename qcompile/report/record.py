@@ -223,7 +223,7 @@ def data_part(table: Table, trained: Trained) -> DataPart:
         train_rows=len(trained.train_index),
         test_rows=len(trained.test_index),
         seed=trained.choices.seed,
-        notes=tuple(table.notes),
+        notes=tuple(trained.notes),
     )
 
 

@@ -49,6 +49,7 @@ class Choices:
             and exact with many inputs, may take two minutes per score column.
         max_seconds: Time limit of each solver, per score column.
         test_fraction: Share of the rows set aside for testing.
+        split: Whether copies of a row stay together on one side of the split, or are divided like rows.
         jobs: Score columns trained at the same time; as many as there are cores when left out.
     """
 
@@ -71,6 +72,7 @@ class Choices:
     prove: Annotated[str, Words(("auto", "fast", "tight", "exact"))] = "auto"
     max_seconds: Annotated[float | None, _Positive] = None
     test_fraction: Annotated[float, Number(0, 1, "between 0 and 1", ends=False)] = 0.25
+    split: Annotated[str, Words(("together", "rows"))] = "together"
     jobs: Annotated[int | None, Number(1, inf, "1 or more, or -1 for every core", also=(-1,))] = None
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from qcompile.data.dataset import dataset_of
-from qcompile.data.split import split
+from qcompile.data.split import split_again
 from qcompile.data.table import Table
 from qcompile.json_records import Json
 from qcompile.model.network import Network
@@ -25,6 +25,7 @@ def provenance_of(source: str, schema: Schema, choices: Choices, chosen: Chosen,
         "schema": schema.to_json(),
         "seed": choices.seed,
         "test_fraction": choices.test_fraction,
+        "split": choices.split,
         "encoder": str(chosen.candidate),
         "loss": chosen.loss,
         "beta": chosen.beta,
@@ -48,7 +49,7 @@ def rebuild_problems(network: Network, table: Table) -> list[Problem]:
         one ``Problem`` per score column.
     """
     facts = network.provenance
-    train, _ = split(table, float(facts["test_fraction"]), int(facts["seed"]))
+    train, _ = split_again(table, facts)
     dataset = dataset_of(network.encoder, table.rows(train))
     activation = facts.get("activation")
     choices = Choices(

@@ -153,9 +153,9 @@ def objectives(network: Network, table: Table, problems: list[Problem]) -> list[
     y = table.y
     spread = 1.0
     if network.task == "regression":
-        from qcompile.data.split import split
+        from qcompile.data.split import split_again
 
-        train, _ = split(table, float(network.provenance["test_fraction"]), int(network.provenance["seed"]))
+        train, _ = split_again(table, network.provenance)
         spread = float(np.std(y[train])) or 1.0
     scale = network.scale / spread
     found = []

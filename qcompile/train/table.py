@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 
 from qcompile.data.dataset import dataset_of
-from qcompile.data.split import split
+from qcompile.data.split import copies_sentence, split
 from qcompile.data.table import Table
 from qcompile.events import Event, Listener, ignore
 from qcompile.facts import Divided, Encoded, Step, Tried
@@ -42,9 +42,11 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
     """
     choices = choices or Choices()
     schema = table.schema
-    inside, test = split(table, choices.test_fraction, choices.seed)
-    facts = Divided(len(inside), len(test))
-    on_event(Event("split", f"{len(inside)} rows to train on, {len(test)} to test", facts))
+    inside, test = parts = split(table, choices.test_fraction, choices.seed, choices.split)
+    copies = copies_sentence(table, parts, choices.split)
+    sentence = f"{len(inside)} rows to train on, {len(test)} to test"
+    sentence += f". {copies}" if copies else ""
+    on_event(Event("split", sentence, Divided(len(inside), len(test))))
 
     rows = table.rows(inside)
     chosen = choose(rows, choices, lambda tried: on_event(_tried(tried)))
@@ -79,7 +81,7 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
         chosen=chosen,
         columns=fit.columns,
         proof=fit.proof,
-        notes=table.notes,
+        notes=(*table.notes, copies) if copies else table.notes,
     )
 
 

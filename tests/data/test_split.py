@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.data.split import split
+from qcompile.data.split import copies_sentence, split, split_again
 from qcompile.data.table import Table
 from qcompile.errors import DataError
 from qcompile.model.schema import Column, Schema
@@ -73,3 +73,57 @@ def test_too_few_rows_are_refused() -> None:
         split(regression(1))
     with pytest.raises(DataError, match="too few rows per class"):
         split(table([1, 1]))
+
+
+def copied(seed: int = 0, n: int = 200) -> Table:
+    """A third of the rows are copies of others, some with missing cells."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 2)).astype(np.float32)
+    x[rng.random((n, 2)) < 0.1] = np.nan
+    y = rng.integers(0, 2, n)
+    again = rng.integers(0, n, n // 2)
+    schema = Schema((Column("a", "numeric"), Column("b", "numeric")), "y", "classification", ("no", "yes"))
+    return Table(np.vstack([x, x[again]]), np.concatenate([y, y[again]]), schema, "t")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_copies_of_a_row_stay_on_one_side(seed: int) -> None:
+    t = copied(seed)
+    train, test = split(t, 0.25, seed, "together")
+    rows = [(*map(str, t.x[i]), int(t.y[i])) for i in range(len(t))]
+    assert not {rows[i] for i in train} & {rows[i] for i in test}
+    assert sorted([*train.tolist(), *test.tolist()]) == list(range(len(t)))
+    assert abs(len(test) / len(t) - 0.25) < 0.08
+    assert {rows[i] for i in split(t, 0.25, seed)[0]} & {rows[i] for i in split(t, 0.25, seed)[1]}
+    assert "on one side" in copies_sentence(t, (train, test), "together")
+    assert "flatters" in copies_sentence(t, split(t, 0.25, seed), "rows")
+
+
+def test_a_table_without_copies_is_split_as_ever() -> None:
+    t = regression(50)
+    for one, other in zip(split(t, 0.3, 4), split(t, 0.3, 4, "together"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert copies_sentence(t, split(t, 0.3, 4), "together") == ""
+
+
+def test_rows_that_are_mostly_combinations_of_few_values_are_divided_and_it_is_said() -> None:
+    t = table([40, 40])
+    for one, other in zip(split(t), split(t, how="together"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "too many to keep" in copies_sentence(t, split(t), "together")
+
+
+def test_a_class_of_copies_alone_keeps_training_rows() -> None:
+    schema = Schema((Column("a", "numeric"),), "y", "classification", ("no", "yes"))
+    x = np.concatenate([np.arange(40), np.full(8, 99)])[:, None]
+    t = Table(x, np.repeat([0, 1], [40, 8]), schema, "t")
+    for seed in range(8):
+        train, test = split(t, 0.25, seed, "together")
+        assert (t.y[train] == 1).any() and len(train) + len(test) == 48
+
+
+def test_the_split_of_a_stored_network_is_that_of_its_provenance() -> None:
+    t, facts = copied(), {"test_fraction": 0.25, "seed": 0}
+    for how, stored in (("rows", facts), ("together", {**facts, "split": "together"})):
+        for one, other in zip(split(t, 0.25, 0, how), split_again(t, stored), strict=True):
+            np.testing.assert_array_equal(one, other)

@@ -142,7 +142,7 @@ def test_a_wrong_choice_is_refused_with_the_next_step(settings, message):
 def test_the_split_is_the_one_that_the_model_file_names(trained):
     table, result = trained
     facts = result.network.provenance
-    rows, _ = split(table, facts["test_fraction"], facts["seed"])
+    rows, _ = split(table, facts["test_fraction"], facts["seed"], facts["split"])
     np.testing.assert_array_equal(rows, result.train_index)
 
 

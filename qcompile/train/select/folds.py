@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qcompile.data.split import few_copies, first_copies
 from qcompile.data.table import Table
 
 # A first look reads at most so many rows; what leads there is judged on more.
@@ -82,4 +83,8 @@ def folds_of(table: Table, seed: int, most: int = FIRST) -> Folds:
     pairs = [(rows[a], rows[b]) for a, b in splitter.split(rows, y[rows])]
     if task == "classification":  # a fold whose training rows miss a class cannot be fitted
         pairs = [(a, b) for a, b in pairs if len(np.unique(y[a])) == len(np.unique(y))]
+    first = first_copies(table)
+    if few_copies(first):  # a held row that is equal to a fitted one would score memory
+        pairs = [(a, b[~np.isin(first[b], first[a])]) for a, b in pairs]
+        pairs = [(a, b) for a, b in pairs if len(b) > 1]
     return Folds(tuple((table.rows(a), table.rows(b)) for a, b in pairs), repeats)

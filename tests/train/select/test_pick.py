@@ -66,3 +66,14 @@ def test_lean_takes_the_network_that_the_sentence_names() -> None:
     assert said.startswith(str(lean.candidate if said else ""))
     assert said or (lean.candidate, lean.beta) == (best.candidate, best.beta)
     assert "--lean" not in lean.reason
+
+
+def test_no_held_row_is_a_copy_of_a_fitted_one() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((60, 2))
+    columns = (Column("a", "numeric"), Column("b", "numeric"))
+    table = table_of(np.vstack([x, x[:30]]), columns, np.concatenate([x[:, 0], x[:30, 0]]))
+    parts = folds_of(table, 0).parts
+    assert len(parts) == 15
+    for fitted, held in parts:
+        assert len(held) and not set(map(bytes, held.x)) & set(map(bytes, fitted.x))

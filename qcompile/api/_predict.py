@@ -80,6 +80,7 @@ def predict(model: str | Path, data: Any, reading: Reading | None = None) -> Pre
         artifact = file_artifact(opened)
     session = runner(artifact, "onnxruntime")
     scores, found = session.scores(rows.x), session.predict(rows.x)
+    _expect_shapes(opened.path, schema, scores, found, len(rows.x))
     if schema.task == "classification":
         predictions: tuple[Any, ...] = tuple(schema.classes[int(i)] for i in found)
     else:
@@ -98,6 +99,22 @@ def predict(model: str | Path, data: Any, reading: Reading | None = None) -> Pre
         sentence=" ".join(filter(None, (sentence or remark, *rows.notes))),
     )
     return Predicted(predictions, scores, record)
+
+
+def _expect_shapes(path: Path, schema: Schema, scores: Any, found: Any, rows: int) -> None:
+    """The graph is the file's own, whose digest anybody can renew: its answers may have any shape.
+
+    Raises:
+        ModelError: they are not one per row, or name no class.
+    """
+    shaped = scores.ndim == 2 and len(scores) == rows == len(found) and found.ndim in (1, 2)
+    if shaped and schema.task == "classification":
+        shaped = found.ndim == 1 and bool(((found >= 0) & (found < len(schema.classes))).all())
+    if not shaped:
+        raise ModelError(
+            f"{path} is damaged (its graph answers {rows} rows with scores of shape {scores.shape} and "
+            f"decisions of shape {found.shape}); build the model again."
+        )
 
 
 def _imported_rows(program: Program, data: Any) -> tuple[Schema, Rows, str]:

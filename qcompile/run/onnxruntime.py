@@ -43,11 +43,23 @@ class OnnxRunner:
     name: str = "onnxruntime"
 
     def run(self, x: NDArray[Any], outputs: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
-        """The named outputs (all by default) of raw rows."""
+        """The named outputs (all by default) of raw rows.
+
+        Raises:
+            ModelError: a node of the graph fails on them.
+        """
         wanted = list(outputs or self.outputs)
         feed = self.session.get_inputs()[0]
         rows = np.ascontiguousarray(x, dtype=DTYPES.get(feed.type, np.float32))
-        return dict(zip(wanted, self.session.run(wanted, {feed.name: rows}), strict=True))
+        try:
+            found = self.session.run(wanted, {feed.name: rows})
+        except Exception as error:  # each of its failures has a type of its own, of no common base
+            if not type(error).__module__.startswith("onnxruntime"):
+                raise
+            raise ModelError(
+                f"ONNX Runtime cannot run the model ({_one_line(error)}); it is damaged."
+            ) from error
+        return dict(zip(wanted, found, strict=True))
 
     def scores(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """(n, C) exact integer scores."""

@@ -109,3 +109,29 @@ def test_a_wrong_type_is_named(
     write(model, {**entries, key: json.dumps(record)}, tmp_path / "m.onnx")
     with pytest.raises(ModelError, match=told):
         read_network(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("edit", ["an output removed", "labels shortened", "an axis that is not there"])
+def test_a_graph_that_does_not_run_is_one_sentence(edit: str, built: Path, tmp_path: Path) -> None:
+    model = onnx.load(built / "model.onnx")
+    if edit == "an output removed":
+        del model.graph.output[[o.name for o in model.graph.output].index("scores")]
+    elif edit == "labels shortened":
+        output = next(o for o in model.graph.output if o.name == "class_index")
+        source = next(n for n in model.graph.node if output.name in n.output)
+        rename = onnx.helper.make_node("Slice", ["inner_index", "from", "to"], [output.name])
+        source.output[list(source.output).index(output.name)] = "inner_index"
+        for node in model.graph.node:
+            node.input[:] = ["inner_index" if i == output.name else i for i in node.input]
+        for name, value in (("from", 0), ("to", 5)):
+            model.graph.initializer.append(
+                onnx.helper.make_tensor(name, onnx.TensorProto.INT64, [1], [value])
+            )
+        model.graph.node.append(rename)
+    else:
+        node = next(n for n in model.graph.node if any(a.name == "axis" for a in n.attribute))
+        next(a for a in node.attribute if a.name == "axis").i = 7
+    write(model, {e.key: e.value for e in model.metadata_props}, tmp_path / "m.onnx")
+    found = CliRunner().invoke(main, ["predict", str(tmp_path / "m.onnx"), "sklearn:breast_cancer"])
+    assert found.exit_code == 2 and found.stderr.count("\n") == 1, found.output
+    assert "unexpected" not in found.stderr

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qcompile.data.split import copies_sentence, split, split_again
+from qcompile.data.split import copies_sentence, first_copies, split, split_again
 from qcompile.data.table import Table
 from qcompile.errors import DataError
 from qcompile.model.schema import Column, Schema
@@ -97,6 +97,13 @@ def test_copies_of_a_row_stay_on_one_side(seed: int) -> None:
     assert {rows[i] for i in split(t, 0.25, seed)[0]} & {rows[i] for i in split(t, 0.25, seed)[1]}
     assert "on one side" in copies_sentence(t, (train, test), "together")
     assert "flatters" in copies_sentence(t, split(t, 0.25, seed), "rows")
+
+
+def test_rows_with_equal_keys_that_differ_are_no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    t = copied()
+    expected = first_copies(t)
+    monkeypatch.setattr("qcompile.data.split.FACTOR", np.uint64(0))  # the label alone is the key
+    np.testing.assert_array_equal(first_copies(t), expected)
 
 
 def test_a_table_without_copies_is_split_as_ever() -> None:

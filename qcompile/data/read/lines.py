@@ -63,7 +63,9 @@ def survey(path: Path, dialect: Dialect) -> Survey:
     ended, line, first = True, 1, []
     rows = rows_of(dialect)
     try:
-        first = next(rows)[1]
+        first = next(rows, (0, first))[1]
+        if not first:
+            raise DataError(f"{path} is empty; give a table with a header line and at least four rows.")
         refuse_width(str(path), len(first))
         sizes.append(len(first))
         above.append(tuple(first))

@@ -60,7 +60,8 @@ def survey(path: Path, dialect: Dialect) -> Survey:
     widths: dict[int, int] = {}
     sample: list[list[str]] = []
     sizes, again, above, below = array("q"), [], [], []
-    ended, line, first = True, 1, []
+    ended, line = True, 1
+    first: list[str] = []
     rows = rows_of(dialect)
     try:
         first = next(rows, (0, first))[1]

@@ -63,6 +63,7 @@ class Interface:
         offsets: sentences on columns that are read as differences.
         word_bits: of a packed word.
         dsp: the core has the DSP instructions.
+        compares_nan: missing cells are recognised by a comparison that -ffast-math removes.
         headers: kernel headers that the code includes, in order.
         code: constants and functions.
     """
@@ -87,6 +88,7 @@ class Interface:
     offsets: tuple[str, ...]
     word_bits: int
     dsp: bool
+    compares_nan: bool
     headers: tuple[str, ...]
     code: str
 
@@ -122,6 +124,7 @@ def interface_of(plan: Plan, source: Source, prefix: str) -> Interface:
         offsets=tuple(map(comment, offsets)),
         word_bits=source.word_bits,
         dsp=source.dsp,
+        compares_nan=source.compares_nan,
         headers=source.headers,
         code=source.text,
     )

@@ -2,7 +2,7 @@
 
 Cores without float instructions compare keys instead: a float's key is its magnitude bits with its
 sign, an int32 that orders and equals exactly as the floats do (both zeros have key 0). Their LEVEL
-columns search a table of thresholds (_c99_thresholds.py) wherever that table is small.
+columns search a table of thresholds (thresholds.py) wherever that table is small.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from qcompile.targets.schema import Target
 
 __all__ = ["encoder_code"]
 
+NAN_TEST = "v != v"
 COMPARES = (ColumnKind.GREATER, ColumnKind.EQUAL, ColumnKind.MISSING)
 
 
 def encoder_code(prefix: str, encoder: Encoder, target: Target | None) -> tuple[str, str]:
     """Constant arrays, and ``void PREFIX_encode(const float *x, uint8_t *codes)``.
 
-    A comparison of a NaN with itself is how missing cells are found: do not compile with
-    -ffast-math.
+    Where floats are compared, a missing cell is one that differs from itself: model.c refuses to be
+    compiled with -ffast-math then.
     """
     hard_float = target is not None and "f32" in target.features
     constants, body = [], []
@@ -84,7 +85,7 @@ def _block(
         one = len(np.unique(fill)) == 1
         filled = _scalar(convert(fill)[0]) if one else f"{prefix}_{name}_fill[i]"
         constants += "" if one else array(ctype, f"{prefix}_{name}_fill", convert(fill))
-        missing = "(k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)" if keyed else "v != v"
+        missing = "(k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)" if keyed else NAN_TEST
         variable = "k" if keyed else "v"
         text += f"        {variable} = ({missing}) ? {filled} : {variable};\n"
     top = f"(uint8_t){encoder.top}U : (uint8_t)0U"
@@ -94,7 +95,7 @@ def _block(
     elif kind == ColumnKind.EQUAL:
         text += f"        {code} = ({value} == {shift_text}) ? {top};\n"
     elif kind == ColumnKind.MISSING:
-        test = "(k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)" if keyed else "v != v"
+        test = "(k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)" if keyed else NAN_TEST
         text += f"        {code} = ({test}) ? {top};\n"
     elif tables is not None:
         more, level = _searched(prefix, encoder.bits, tables, code)

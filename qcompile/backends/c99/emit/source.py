@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qcompile.backends.c99.emit.dots import dot_code
-from qcompile.backends.c99.emit.encoder import encoder_code
+from qcompile.backends.c99.emit.encoder import NAN_TEST, encoder_code
 from qcompile.backends.c99.emit.loops import Where, elementwise, wide
 from qcompile.backends.c99.emit.neon import padded_rows
 from qcompile.backends.c99.emit.public import decision, predict, values
@@ -46,7 +46,8 @@ class Member:
 class Source:
     """Text of model.c after its includes, with what the header needs to know.
 
-    ``members`` make up the scratch structure, in order of falling alignment.
+    ``members`` make up the scratch structure, in order of falling alignment; ``compares_nan`` says that
+    a missing cell is recognised by a comparison of floats, and not in integers.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Source:
     value_type: str
     word_bits: int
     dsp: bool
+    compares_nan: bool
 
 
 def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
@@ -129,7 +131,7 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
     if "qc_reached32(" in encoder:
         headers.add("qc_threshold.h")
     used = tuple(h for h in HEADERS if h in headers)
-    return Source(text, used, members, value_type, word_bits, "dsp" in features)
+    return Source(text, used, members, value_type, word_bits, "dsp" in features, NAN_TEST in encoder)
 
 
 def _commented(what: str, text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from qcompile.backends.c99.emit.data import array, float_text
+from qcompile.backends.c99.emit.encoder import NAN_TEST
 from qcompile.model.float_order import key_of
 from qcompile.model.step_encoder import StepEncoder
 
@@ -38,7 +39,7 @@ def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool) -> tu
         constants += array(ctype, f"{prefix}_steps_fill", fills)
         filled = f"{prefix}_steps_fill[i]"
     load = f"qc_float_key(x[{read}])" if keyed else f"x[{read}]"
-    missing = "(v > QC_KEY_INFINITE) || (v < -QC_KEY_INFINITE)" if keyed else "v != v"
+    missing = "(v > QC_KEY_INFINITE) || (v < -QC_KEY_INFINITE)" if keyed else NAN_TEST
     steps = f"{prefix}_steps" if rows == 1 else f"&{prefix}_steps[i * {count}U]"
     unused = "" if encoder.width else "    (void)x;\n    (void)codes;\n"
     body = f"""QC_OPERATION void {prefix}_encode(const float *x, uint8_t *codes)

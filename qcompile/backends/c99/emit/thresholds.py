@@ -1,4 +1,4 @@
-"""LEVEL columns without float instructions: the exact float32 at which each code begins, found by bisection.
+"""LEVEL columns without float instructions: the exact float32 at which each code begins, by bisection.
 
 A LEVEL code int(clip((x - shift) * gain, 0, M) + 0.5) never falls as x rises: each of its rounded
 steps is monotone (gain > 0). So it equals the number of thresholds t_1 <= .. <= t_M with t_k <= x,

@@ -5,6 +5,10 @@
 #if defined(__ARM_FEATURE_DSP)
 #include <arm_acle.h>
 #endif
+#if !defined(QC_INPUTS_ARE_FINITE) && (defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && (__FINITE_MATH_ONLY__ > 0)))
+#error "-ffast-math ignores NaN, which marks a missing cell; leave it out, or define QC_INPUTS_ARE_FINITE"
+#endif
+
 #include "qc_base.h"
 #include "qc_int8.h"
 #include "qc_threshold.h"

@@ -83,6 +83,14 @@ def test_the_same_record_gives_the_same_page(record: dict[str, Any], network: Ne
     assert page(record, network) == (built / "report.html").read_text(encoding="utf-8")
 
 
+def test_comparisons_chosen_by_trees_are_listed(record: dict[str, Any], network: Network) -> None:
+    fields = vars(network.encoder)
+    kinds = np.where(network.encoder.kind == 4, 4, 1)  # thresholds in place of levels
+    asking = Network(**{**vars(network), "encoder": Encoder(**{**fields, "name": "splits", "kind": kinds})})
+    text = page(record, asking)
+    assert "questions" in text and f"{network.columns[0]} &gt; " in text
+
+
 def test_names_from_the_data_are_escaped(record: dict[str, Any], network: Network) -> None:
     nasty = '<script>alert("x")</script>'
     record["data"]["source"] = record["data"]["label"] = nasty

@@ -13,6 +13,7 @@ from qcompile.cost.rows import CostRow
 from qcompile.model.network import Network
 from qcompile.model_file.names import MODEL
 from qcompile.numerals import number, percent
+from qcompile.report.input_names import input_names
 from qcompile.report.page.accuracy import confusions, scatter, score_bars
 from qcompile.report.page.target import target_css, target_section
 from qcompile.report.plots import weights as plot_weights
@@ -79,7 +80,7 @@ def render(record: Report, network: Network) -> str:
         matrix=_matrices(network),
         narrow=network.neurons <= NARROW,
         pairs=[replace(p, picture=Markup(p.picture)) for p in plot_weights.interactions(network)],
-        origin=_origin(record),
+        origin=_origin(record, network),
     )
 
 
@@ -195,7 +196,7 @@ def _matrices(network: Network) -> dict[str, Markup]:
     return {name: Markup(plot_weights.matrix(network, name, 470 if narrow else 960)) for name in ("u", "v")}
 
 
-def _origin(record: Report) -> list[tuple[str, str]]:
+def _origin(record: Report, network: Network) -> list[tuple[str, str]]:
     data, chosen, machine = record.data, record.training.chosen, record.machine
     model, first = record.model, record.training.columns[0]
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
@@ -207,6 +208,7 @@ def _origin(record: Report) -> list[tuple[str, str]]:
         ("preparation", " ".join(data.notes) or "none"),
         ("split", f"{data.train_rows} rows to train, {data.test_rows} to test, seed {data.seed}"),
         ("inputs", f"{model.inputs} integers of {model.input_bits} bits, {model.encoder}"),
+        *([("questions", "; ".join(input_names(network)))] if network.encoder.name == "splits" else []),
         *how,
         ("solver", f"{first.method}: {first.reason}"),
         ("measured on", f"{machine.processor}, {machine.cores} cores, {machine.system}"),

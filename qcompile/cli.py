@@ -140,13 +140,32 @@ def _leave(code: int, sentence: str) -> NoReturn:
     sys.exit(code)
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        click.echo(f"qcompile {metadata.version('qcompile')}")
+    except metadata.PackageNotFoundError:
+        click.echo("qcompile, run from a checkout that is not installed")
+    context.exit()
+
+
 @click.group(
     "qcompile",
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="qcompile", message="%(package)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    callback=_version,
+    expose_value=False,
+    help="Show the version and exit.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def main(context: click.Context, debug: bool) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qcompile.facts import ModelFacts
-from qcompile.model.network import Network
 from qcompile.registry import names
 from qcompile.report.answers import FigureOf, Information, TargetFigures, TargetLine, TargetList
 from qcompile.targets.schema import Target, load_target
+
+if TYPE_CHECKING:
+    from qcompile.model.network import Network
 
 __all__ = ["Described", "Listed", "info", "target", "targets"]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qcompile.checks import Check
-from qcompile.cost.profile import OperatorTime
-from qcompile.cost.rows import CostRow, Interval
-from qcompile.cost.this_machine import Machine
 from qcompile.facts import ModelFacts
 from qcompile.model_file.form import FilePart, FormFacts
-from qcompile.report.record import ProgramPart
-from qcompile.targets.schema import Compiler
-from qcompile.verify.equality import Outcome
+
+if TYPE_CHECKING:
+    from qcompile.cost.profile import OperatorTime
+    from qcompile.cost.rows import CostRow, Interval
+    from qcompile.cost.this_machine import Machine
+    from qcompile.report.record import ProgramPart
+    from qcompile.targets.schema import Compiler
+    from qcompile.verify.equality import Outcome
 
 __all__ = [
     "Budgeted",

@@ -9,29 +9,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qcompile.cost.every_target import TargetPart
 from qcompile.cost.rows import CostReport
 from qcompile.cost.this_machine import Machine
-from qcompile.data.table import Table
 from qcompile.facts import Accuracy, Certified, ModelFacts, Tried
 from qcompile.files.seal import SEAL, sealed
 from qcompile.ir.bounds import bounds
 from qcompile.ir.ops import Dot, Mul, Poly
 from qcompile.ir.ops.dot import weight_bits
-from qcompile.ir.program import Program
 from qcompile.json_records import to_json
 from qcompile.model.grid import BITS
-from qcompile.model.network import Network
 from qcompile.model_file.form import FilePart
-from qcompile.passes.pipeline import PassRecord
-from qcompile.relax.solution import Progress
 from qcompile.report.words import accuracy_sentence, certificate_sentence
-from qcompile.train.select.choose import Chosen
-from qcompile.train.trained import Trained
 from qcompile.verify.equality import Outcome
+
+if TYPE_CHECKING:
+    from qcompile.data.table import Table
+    from qcompile.ir.program import Program
+    from qcompile.model.network import Network
+    from qcompile.passes.pipeline import PassRecord
+    from qcompile.relax.solution import Progress
+    from qcompile.train.select.choose import Chosen
+    from qcompile.train.trained import Trained
 
 __all__ = [
     "FORMAT",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qcompile.certificate.make import Certificate
 from qcompile.errors import ModelError
 from qcompile.facts import Certified, ColumnBound
+
+if TYPE_CHECKING:
+    from qcompile.certificate.make import Certificate
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from qcompile.cost.every_target import Point
 from qcompile.numerals import number
 from qcompile.report.plots import svg
+
+if TYPE_CHECKING:
+    from qcompile.cost.every_target import Point
 
 __all__ = ["plane", "with_unit"]
 

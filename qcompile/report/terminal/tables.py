@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,22 +14,24 @@ from rich.text import Text
 from qcompile.backends.titles import backend_name
 from qcompile.events import Listener, ignore
 from qcompile.json_records import to_json
-from qcompile.report.answers import (
-    Budgeted,
-    Calibration,
-    Comparison,
-    Costs,
-    ImportedProgram,
-    Information,
-    Predictions,
-    Profiles,
-    TargetFigures,
-    TargetList,
-    Verification,
-)
 from qcompile.report.plots.plane import with_unit
-from qcompile.report.record import ProgramPart
 from qcompile.report.terminal.live import live_display, plain_display
+
+if TYPE_CHECKING:
+    from qcompile.report.answers import (
+        Budgeted,
+        Calibration,
+        Comparison,
+        Costs,
+        ImportedProgram,
+        Information,
+        Predictions,
+        Profiles,
+        TargetFigures,
+        TargetList,
+        Verification,
+    )
+    from qcompile.report.record import ProgramPart
 
 __all__ = [
     "listener",

@@ -100,7 +100,8 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         self.encoder_ = str(chosen.candidate)
 
     def _scores(self, x: Any) -> NDArray[np.int64]:
-        return forward(self.network_, self._rows(x))
+        rows = self._rows(x)  # refuses before there is a network
+        return forward(self.network_, rows)
 
     def _rows(self, x: Any) -> NDArray[np.float32]:
         """Rows as the network reads them; columns of a frame are held to the names of training."""

@@ -37,6 +37,8 @@ SHARES, TELLING = (0.5, 0.25), 60
 # A fit costs about d^2 per search and score column. Validation keeps as many folds as this buys, and one
 # finalist where it buys fewer than all; inputs too wide for a single fold take the default unvalidated.
 WORK, MOST_WORK = 8e6, 5e7
+# Few rows do not tell which of many bits matter, and their many folds make trying them slow.
+ROWS_PER_BIT = 8
 # Widths that are tried, and the one that is taken untried; pruning costs about d^2 per neuron and column.
 WIDTHS, WIDTH, MOST_PRUNING = (16, 32, 64), 128, 4e6
 
@@ -167,7 +169,9 @@ def _first_look(
     if wide:
         rung.run(order[0])
         return
-    _more_and_more(rung, [o for o in options if o.encoder == "splits"])
+    splits = [o for o in options if o.encoder == "splits"]
+    few = [o for o in splits if o.options["count"] * ROWS_PER_BIT <= len(table)]
+    _more_and_more(rung, few or splits[:1])
     if len(table) > FIRST:  # what follows has more rows, and there the higher mean wins
         for option in fixed[:1]:
             rung.run(option)

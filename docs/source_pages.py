@@ -23,8 +23,8 @@ LANGUAGES = {".py": "python", ".toml": "toml", ".h": "c", ".html": "html", ".yam
 def outside(page: str, link: str) -> str | None:
     """The path below the repository of a link that leaves docs/, or None.
 
-    >>> outside("theory.md", "../tests/test_bits.py"), outside("theory.md", "certificate.md")
-    ('tests/test_bits.py', None)
+    >>> outside("theory.md", "../tests/model/test_bits.py"), outside("theory.md", "certificate.md")
+    ('tests/model/test_bits.py', None)
     """
     target = os.path.normpath(PurePosixPath("docs", page).parent / link).replace(os.sep, "/")
     inside = target == "docs" or target.startswith(("docs/", "../"))

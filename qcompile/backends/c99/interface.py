@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qcompile.backends.c99.emit.source import Member, Source
+from qcompile.backends.c99.inputs import Inputs, inputs_of
 from qcompile.backends.c99.names import comment, literal
 from qcompile.backends.c99.plan.plan import Plan
 from qcompile.ir.ops import Encode, Scale
@@ -60,6 +61,7 @@ class Interface:
         sizes: macros of the header.
         members: arrays of the scratch structure, in order of falling alignment.
         scratch_bytes: its size.
+        inputs: names and codes of the elements of a row.
         offsets: sentences on columns that are read as differences.
         word_bits: of a packed word.
         dsp: the core has the DSP instructions.
@@ -85,6 +87,7 @@ class Interface:
     sizes: tuple[Size, ...]
     members: tuple[Member, ...]
     scratch_bytes: int
+    inputs: Inputs
     offsets: tuple[str, ...]
     word_bits: int
     dsp: bool
@@ -101,6 +104,8 @@ def interface_of(plan: Plan, source: Source, prefix: str) -> Interface:
     classifies = "label" in program.outputs
     classes = tuple(map(literal, program.classes)) if classifies else ()
     codes = Way("Codes", f"const {plan.types[plan.codes]} *codes", "_from_codes")
+    slim = Way("Slim row", "const float *x", "_slim")
+    inputs = inputs_of(program)
     raw = Way("Raw row (NaN: missing cell)", "const float *x", "")
     offsets = offsets_said(program.metadata.get("provenance", {})) if encode else ()
     return Interface(
@@ -117,10 +122,11 @@ def interface_of(plan: Plan, source: Source, prefix: str) -> Interface:
         row_type="float" if encode else plan.types[plan.codes],
         row_length=f"{upper}_FEATURES" if encode else f"{upper}_INPUTS",
         suffix="" if encode else "_from_codes",
-        ways=(raw, codes) if encode else (codes,),
-        sizes=_sizes(plan, prefix, encode, len(classes), scratch_bytes(source)),
+        ways=(*([raw] if encode else []), *([slim] if inputs.slim else []), codes),
+        sizes=_sizes(plan, prefix, encode, len(classes), scratch_bytes(source), len(inputs.slim)),
         members=_members(source),
         scratch_bytes=scratch_bytes(source),
+        inputs=inputs,
         offsets=tuple(map(comment, offsets)),
         word_bits=source.word_bits,
         dsp=source.dsp,
@@ -146,12 +152,16 @@ def _members(source: Source) -> tuple[Member, ...]:
     )
 
 
-def _sizes(plan: Plan, prefix: str, encode: Encode | None, classes: int, scratch: int) -> tuple[Size, ...]:
+def _sizes(
+    plan: Plan, prefix: str, encode: Encode | None, classes: int, scratch: int, slim: int
+) -> tuple[Size, ...]:
     program = plan.program
     low, high = plan.ranges[plan.codes]
     rows = [("INPUTS", program[plan.codes].type.length, f"integer codes of a row, each {low} to {high}")]
     if encode is not None:
         rows.insert(0, ("FEATURES", encode.encoder.features, "raw floats of a row"))
+    if slim:
+        rows.insert(1, ("SLIM", slim, "raw floats of a slim row: what the model reads"))
     rows.append(("SCORES", program[program.outputs["scores"]].type.length, "scores of a row"))
     if classes:
         rows.append(("CLASSES", classes, "class indices are 0 to this less 1"))

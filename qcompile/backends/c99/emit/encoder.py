@@ -25,8 +25,8 @@ NAN_TEST = "v != v"
 COMPARES = (ColumnKind.GREATER, ColumnKind.EQUAL, ColumnKind.MISSING)
 
 
-def encoder_code(prefix: str, encoder: Encoder, target: Target | None) -> tuple[str, str]:
-    """Constant arrays, and ``void PREFIX_encode(const float *x, uint8_t *codes)``.
+def encoder_code(prefix: str, encoder: Encoder, target: Target | None, function: str) -> tuple[str, str]:
+    """Constant arrays, and ``void FUNCTION(const float *x, uint8_t *codes)``.
 
     Where floats are compared, a missing cell is one that differs from itself: model.c refuses to be
     compiled with -ffast-math then.
@@ -44,7 +44,7 @@ def encoder_code(prefix: str, encoder: Encoder, target: Target | None) -> tuple[
             constants.append(more)
             body.append(loop)
     unused = "" if any("x[" in loop for loop in body) else "    (void)x;\n"
-    head = f"QC_OPERATION void {prefix}_encode(const float *x, uint8_t *codes)\n{{\n    size_t i;\n{unused}"
+    head = f"void {function}(const float *x, uint8_t *codes)\n{{\n    size_t i;\n{unused}"
     return "".join(constants), head + "".join(body) + "}\n"
 
 
@@ -119,14 +119,14 @@ def _scalar(value: Any) -> str:
 
 
 def _searched(prefix: str, bits: int, tables: Tables, code: str) -> tuple[str, str]:
-    found, which = tables
+    thresholds, which = tables
     name, top = f"{prefix}_level_key", (1 << bits) - 1
-    constants = array("int32_t", name, found)
+    constants = array("int32_t", name, thresholds)
     start = "0U"
-    if len(found) > 1 and np.array_equal(which, np.arange(len(which))):
+    if len(thresholds) > 1 and np.array_equal(which, np.arange(len(which))):
         start = f"i * {top}U"
-    elif len(found) > 1:
-        index = "uint8_t" if len(found) <= 256 else "uint16_t"
+    elif len(thresholds) > 1:
+        index = "uint8_t" if len(thresholds) <= 256 else "uint16_t"
         constants += array(index, f"{prefix}_level_table", which)
         start = f"(size_t){prefix}_level_table[i] * {top}U"
     head = (

@@ -172,8 +172,8 @@ def _spans(weight: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     ends = []
     for row in weight:
-        found = np.flatnonzero(row)
-        ends.append((int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0))
+        at = np.flatnonzero(row)
+        ends.append((int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0))
     return np.array(ends, dtype=np.int64)
 
 

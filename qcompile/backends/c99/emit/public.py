@@ -45,12 +45,14 @@ def values(ops: tuple[Op, ...], prefix: str, value_type: str) -> str:
     )
 
 
-def predict(program: Program, prefix: str, codes: str) -> str:
-    """``PREFIX_predict`` and ``PREFIX_predict_from_codes``: everything in one call."""
+def predict(program: Program, prefix: str, codes: str, slim: bool) -> str:
+    """``PREFIX_predict``, ``_predict_from_codes`` and ``_predict_slim``: everything in one call."""
     text = ""
     ways = [("predict_from_codes", codes, "codes", "scores_from_codes")]
     if any(isinstance(op, Encode) for op in program.ops):
         ways.append(("predict", "const float *x", "x", "scores"))
+    if slim:
+        ways.append(("predict_slim", "const float *x", "x", "scores_slim"))
     for name, row, variable, function in ways:
         call = f"    {prefix}_score_t scores[{prefix.upper()}_SCORES];\n\n"
         call += f"    {prefix}_{function}({variable}, scores, scratch);\n"

@@ -13,8 +13,10 @@ from qcompile.backends.c99.emit.public import decision, predict, values
 from qcompile.backends.c99.emit.step_encoder import step_encoder_code
 from qcompile.backends.c99.names import comment
 from qcompile.backends.c99.plan.plan import Plan, WideDot
+from qcompile.backends.c99.plan.reads import features_read, slim_encoder
 from qcompile.backends.c99.plan.types import CodeDot, DotCode
 from qcompile.ir.ops import Encode, Threshold
+from qcompile.model.encoder import Encoder
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.targets.schema import Target
 
@@ -95,14 +97,17 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
         constants.append(_commented(f"Constants of {comment(result)}.", constant))
         body.append(f"\n    /* {comment(result)} */\n{text}")
     encode = next((op for op in program.ops if isinstance(op, Encode)), None)
-    encoder = ""
+    read = features_read(program)
+    encoder, slim = "", ""
     if encode is not None:
-        if isinstance(encode.encoder, StepEncoder):
-            hard_float = target is not None and "f32" in target.features
-            constant, encoder = step_encoder_code(prefix, encode.encoder, hard_float)
-        else:
-            constant, encoder = encoder_code(prefix, encode.encoder, target)
+        constant, encoder = _encoder(prefix, encode.encoder, target, f"{prefix}_encode")
+        encoder = f"QC_OPERATION {encoder}"
         constants.append(_commented("Constants of the encoder.", constant))
+        if 0 < len(read) < encode.encoder.features:
+            lean = slim_encoder(encode.encoder, read)
+            constant, function = _encoder(f"{prefix}_slim", lean, target, f"{prefix}_encode_slim")
+            constant = _commented("Constants of the encoder of slim rows.", constant)
+            slim = f"\n{constant}\nQC_OPERATION static {function}"
     steps = "".join(body).lstrip("\n")
     declare = "    size_t i;\n" if "(i = " in steps else ""
     unused = "" if "scratch->" in steps else "    (void)scratch;\n"
@@ -114,15 +119,13 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
         f"{prefix}_scratch *scratch)\n{{\n{declare}{unused}{space}{steps}}}\n"
     )
     if encode is not None:
-        text += (
-            f"\nvoid {prefix}_scores(const float *x, {prefix}_score_t *scores, {prefix}_scratch *scratch)\n"
-            f"{{\n    {prefix}_encode(x, scratch->codes);\n"
-            f"    {prefix}_scores_from_codes(scratch->codes, scores, scratch);\n}}\n"
-        )
+        text += _from_floats(prefix, "")
+    if slim:
+        text += slim + _from_floats(prefix, "_slim")
     if "label" in program.outputs:
         text += decision(prefix, scores)
     text += values(program.ops, prefix, value_type)
-    text += predict(program, prefix, codes)
+    text += predict(program, prefix, codes, bool(slim))
     headers = {"qc_base.h"} | {h for d in dots.values() for h in d.headers}
     if any(isinstance(s, Threshold) for s in plan.steps):
         headers.add("qc_threshold.h")
@@ -132,6 +135,26 @@ def make_source(plan: Plan, prefix: str, target: Target | None) -> Source:
         headers.add("qc_threshold.h")
     used = tuple(h for h in HEADERS if h in headers)
     return Source(text, used, members, value_type, word_bits, "dsp" in features, NAN_TEST in encoder)
+
+
+def _encoder(
+    prefix: str, encoder: Encoder | StepEncoder, target: Target | None, function: str
+) -> tuple[str, str]:
+    """Constant arrays and the function of either kind of encoder."""
+    if isinstance(encoder, StepEncoder):
+        hard_float = target is not None and "f32" in target.features
+        return step_encoder_code(prefix, encoder, hard_float, function)
+    return encoder_code(prefix, encoder, target, function)
+
+
+def _from_floats(prefix: str, suffix: str) -> str:
+    """``PREFIX_scores``, or ``PREFIX_scores_slim``: encode a row, then use its codes."""
+    parameters = f"const float *x, {prefix}_score_t *scores, {prefix}_scratch *scratch"
+    return (
+        f"\nvoid {prefix}_scores{suffix}({parameters})\n"
+        f"{{\n    {prefix}_encode{suffix}(x, scratch->codes);\n"
+        f"    {prefix}_scores_from_codes(scratch->codes, scores, scratch);\n}}\n"
+    )
 
 
 def _commented(what: str, text: str) -> str:
@@ -157,17 +180,17 @@ def _described(step: CodeDot, plan: Plan) -> str:
 
 
 def _members(plan: Plan, dots: dict[str, DotCode], score: str) -> tuple[Member, ...]:
-    found: list[Member] = []
+    members: list[Member] = []
     if any(isinstance(op, Encode) for op in plan.program.ops):
-        found.append(Member("uint8_t", "codes", plan.program[plan.codes].type.length, "the encoded row"))
+        members.append(Member("uint8_t", "codes", plan.program[plan.codes].type.length, "the encoded row"))
     words = max((d.plane_words for d in dots.values()), default=0)
     if words:
-        found.append(Member("qc_word", "planes", words, "codes as bit planes"))
+        members.append(Member("qc_word", "planes", words, "codes as bit planes"))
     centred = max((d.centred for d in dots.values()), default=0)
     if centred:
-        found.append(Member("int8_t", "centred", centred, "codes less 128"))
+        members.append(Member("int8_t", "centred", centred, "codes less 128"))
     for table in sorted({d.table for d in dots.values() if d.table}):
-        found.append(Member(table, _table(table), 1024, "lookup tables of 32 codes"))
+        members.append(Member(table, _table(table), 1024, "lookup tables of 32 codes"))
     steps = {s.op.result: s for s in plan.steps if isinstance(s, CodeDot)}
     for name, ctype in plan.types.items():
         if name in (score, plan.codes):
@@ -175,8 +198,8 @@ def _members(plan: Plan, dots: dict[str, DotCode], score: str) -> tuple[Member, 
         length = len(steps[name].op.weight) if name in steps else plan.program[name].type.length
         if name in dots and plan.neon and steps[name].kernel != "lut":
             length = padded_rows(length)
-        found.append(Member(ctype, plan.names[name], max(1, length), _named(name, plan)))
-    return tuple(sorted(found, key=lambda m: -SIZES.get(m.ctype, 1)))
+        members.append(Member(ctype, plan.names[name], max(1, length), _named(name, plan)))
+    return tuple(sorted(members, key=lambda m: -SIZES.get(m.ctype, 1)))
 
 
 def _table(ctype: str) -> str:
@@ -184,7 +207,7 @@ def _table(ctype: str) -> str:
 
 
 def _run_dot(step: CodeDot, dots: dict[str, DotCode], plan: Plan, where: Where) -> str:
-    """The call of a dot, after its planes or bytes were made; members are shared by all sources."""
+    """The call of a dot, after its planes or bytes; members are shared by all sources."""
     code = dots[step.op.result]
     d = step.op.weight.shape[1]
     codes, text = where(step.source), ""

@@ -16,8 +16,8 @@ from qcompile.model.step_encoder import StepEncoder
 __all__ = ["step_encoder_code"]
 
 
-def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool) -> tuple[str, str]:
-    """Constant arrays, and ``void PREFIX_encode(const float *x, uint8_t *codes)``."""
+def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool, function: str) -> tuple[str, str]:
+    """Constant arrays, and ``void FUNCTION(const float *x, uint8_t *codes)``."""
     rows, count = encoder.steps.shape
     keyed = not hard_float or not np.isfinite(encoder.steps).all()
     ctype = "int32_t" if keyed else "float"
@@ -42,7 +42,7 @@ def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool) -> tu
     missing = "(v > QC_KEY_INFINITE) || (v < -QC_KEY_INFINITE)" if keyed else NAN_TEST
     steps = f"{prefix}_steps" if rows == 1 else f"&{prefix}_steps[i * {count}U]"
     unused = "" if encoder.width else "    (void)x;\n    (void)codes;\n"
-    body = f"""QC_OPERATION void {prefix}_encode(const float *x, uint8_t *codes)
+    body = f"""void {function}(const float *x, uint8_t *codes)
 {{
     size_t i;
 {unused}    for (i = 0U; i < {encoder.width}U; ++i) {{ /* steps reached */

@@ -83,6 +83,9 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
         UnsupportedError: it has an operation that C does not know.
     """
     require(program, RUNS, "the C back-end")
+    codes = next((op.result for op in program.ops if isinstance(op, Encode)), program.input.result)
+    if codes == program.input.result and program.input.type.kind == "f":
+        raise CompileError("the program reads floats but has no encoder; C needs integer codes.")
     elements = element_bounds(program)
     ranges = {
         n: (min((lo for lo, _ in r), default=0), max((hi for _, hi in r), default=0))
@@ -91,15 +94,15 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
     for name, (low, high) in ranges.items():
         if smallest_signed(low, high) is None:
             raise CompileError(f"%{name} lies in [{low}, {high}] and does not fit int64; use fewer bits.")
-    made = {op.result: op for op in program.ops}
+    producers = {op.result: op for op in program.ops}
     neon = has_neon(target)
-    used = _reachable(program, made)
+    used = _reachable(program, producers)
     code_dots: dict[str, CodeDot] = {}
     for op in program.ops:
         if isinstance(op, Dot) and op.result in used:
-            found = _code_dot(op, made, ranges)
-            if found is not None:
-                code_dots[op.result] = found
+            dot = _code_dot(op, producers, ranges)
+            if dot is not None:
+                code_dots[op.result] = dot
     _fold_behind(program, used, code_dots, ranges)
     inline = _inline(program, used, code_dots)
     emitted, alias = stack(code_dots, set(program.outputs.values()), target, kernel)
@@ -129,9 +132,6 @@ def make_plan(program: Program, target: Target | None, kernel: str = "auto") -> 
         else:
             steps.append(op)
             types[op.result] = _ctype(ranges[op.result])
-    codes = next((op.result for op in program.ops if isinstance(op, Encode)), program.input.result)
-    if codes == program.input.result and program.input.type.kind == "f":
-        raise CompileError("the program reads floats but has no encoder; C needs integer codes.")
     types[codes] = _ctype(ranges[codes])
     score = program.outputs["scores"]
     if types.get(score) in ("uint8_t", "int8_t", "int16_t"):
@@ -159,24 +159,24 @@ def _dot_type(r: Range, kernel: str, neon: bool) -> str:
     return "int16_t" if neon else _ctype(r)
 
 
-def _reachable(program: Program, made: dict[str, Op]) -> set[str]:
+def _reachable(program: Program, producers: dict[str, Op]) -> set[str]:
     used: set[str] = set()
     stack = list(program.outputs.values())
     while stack:
         name = stack.pop()
         if name not in used:
             used.add(name)
-            stack += made[name].operands
+            stack += producers[name].operands
     return used
 
 
-def _code_dot(op: Dot, made: dict[str, Op], ranges: dict[str, Range]) -> CodeDot | None:
+def _code_dot(op: Dot, producers: dict[str, Op], ranges: dict[str, Range]) -> CodeDot | None:
     source, scale, shift = op.a, 1, 0
-    operand = made[op.a]
+    operand = producers[op.a]
     if isinstance(operand, Affine) and len(set(operand.scale)) == 1 and len(set(operand.shift)) == 1:
         source, scale, shift = operand.a, int(operand.scale[0]), int(operand.shift[0])
     low, high = ranges[source] if source in ranges else (-1, 0)
-    if not isinstance(made[source], Encode | Threshold | Input) or low < 0 or high > 255:
+    if not isinstance(producers[source], Encode | Threshold | Input) or low < 0 or high > 255:
         return None
     w = op.weight
     if not w.size or w.min() < -128 or w.max() > 127:
@@ -220,14 +220,14 @@ def _fits(weight: NDArray[np.int64], planes: Planes, scale: int, shift: NDArray[
 
 
 def _inline(program: Program, used: set[str], code_dots: dict[str, CodeDot]) -> frozenset[str]:
-    found = set()
+    inline = set()
     for op in program.ops:
         free = op.result not in program.outputs.values() and op.result not in code_dots
         if isinstance(op, Mul | Add | Poly | Affine) and free:
             users = [u for u in program.users(op.result) if u.result in used]
             if len(users) == 1 and isinstance(users[0], Dot) and users[0].result not in code_dots:
-                found.add(op.result)
-    return frozenset(found)
+                inline.add(op.result)
+    return frozenset(inline)
 
 
 def _folded(op: Op, program: Program, used: set[str], code_dots: dict[str, CodeDot]) -> bool:

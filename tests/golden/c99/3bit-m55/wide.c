@@ -131,6 +131,62 @@ void wide_scores(const float *x, wide_score_t *scores, wide_scratch *scratch)
     wide_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const float wide_slim_level_shift[1] = {
+    1.6f
+};
+static const float wide_slim_greater_shift[2] = {
+    0.3f, -1.2f
+};
+static const float wide_slim_greater_fill[2] = {
+    -0.25673014f, -0.98074734f
+};
+static const uint8_t wide_slim_equal_feature[3] = {
+    1, 2, 2
+};
+static const float wide_slim_equal_shift[3] = {
+    -1.0f, 1.6f, 0.2f
+};
+static const float wide_slim_equal_fill[3] = {
+    -0.98074734f, -0.17315522f, -0.17315522f
+};
+static const uint8_t wide_slim_missing_feature[2] = {
+    0, 0
+};
+
+QC_OPERATION static void wide_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 1U; ++i) { /* LEVEL */
+        float v = x[3U + i];
+        v = (v != v) ? 0.020690395f : v;
+        v = v - wide_slim_level_shift[i];
+        v = v * 6.187197f;
+        v = (v < 0.0f) ? 0.0f : ((v > 7.0f) ? 7.0f : v);
+        codes[i] = (uint8_t)(v + 0.5f);
+    }
+    for (i = 0U; i < 2U; ++i) { /* GREATER */
+        float v = x[i];
+        v = (v != v) ? wide_slim_greater_fill[i] : v;
+        codes[1U + i] = (v > wide_slim_greater_shift[i]) ? (uint8_t)7U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 3U; ++i) { /* EQUAL */
+        float v = x[wide_slim_equal_feature[i]];
+        v = (v != v) ? wide_slim_equal_fill[i] : v;
+        codes[3U + i] = (v == wide_slim_equal_shift[i]) ? (uint8_t)7U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 2U; ++i) { /* MISSING */
+        float v = x[wide_slim_missing_feature[i]];
+        codes[6U + i] = (v != v) ? (uint8_t)7U : (uint8_t)0U;
+    }
+}
+
+void wide_scores_slim(const float *x, wide_score_t *scores, wide_scratch *scratch)
+{
+    wide_encode_slim(x, scratch->codes);
+    wide_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t wide_label(const wide_score_t *scores)
 {
     int32_t best = 0;
@@ -168,5 +224,13 @@ int32_t wide_predict(const float *x, wide_scratch *scratch)
     wide_score_t scores[WIDE_SCORES];
 
     wide_scores(x, scores, scratch);
+    return wide_label(scores);
+}
+
+int32_t wide_predict_slim(const float *x, wide_scratch *scratch)
+{
+    wide_score_t scores[WIDE_SCORES];
+
+    wide_scores_slim(x, scores, scratch);
     return wide_label(scores);
 }

@@ -16,10 +16,28 @@ extern "C" {
 #endif
 
 #define WIDE_FEATURES      5U  /* raw floats of a row */
+#define WIDE_SLIM          4U  /* raw floats of a slim row: what the model reads */
 #define WIDE_INPUTS        8U  /* integer codes of a row, each 0 to 7 */
 #define WIDE_SCORES        4U  /* scores of a row */
 #define WIDE_CLASSES       4U  /* class indices are 0 to this less 1 */
 #define WIDE_SCRATCH_BYTES 20U /* sizeof(wide_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum wide_feature {
+    WIDE_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    WIDE_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    WIDE_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    WIDE_FEATURE_FEATURE_3 = 3, /* feature 3; not read */
+    WIDE_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum wide_slim {
+    WIDE_SLIM_FEATURE_0 = 0, /* element 0 of a whole row */
+    WIDE_SLIM_FEATURE_1 = 1, /* element 1 of a whole row */
+    WIDE_SLIM_FEATURE_2 = 2, /* element 2 of a whole row */
+    WIDE_SLIM_FEATURE_4 = 3 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -26160071 .. 22723113. */
 typedef int32_t wide_score_t;
@@ -37,6 +55,12 @@ int32_t wide_predict(const float *x, wide_scratch *scratch);
 
 /* Raw row (NaN: missing cell) to WIDE_SCORES exact scores. */
 void wide_scores(const float *x, wide_score_t *scores, wide_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t wide_predict_slim(const float *x, wide_scratch *scratch);
+
+/* Slim row to WIDE_SCORES exact scores. */
+void wide_scores_slim(const float *x, wide_score_t *scores, wide_scratch *scratch);
 
 /* Codes to class index. */
 int32_t wide_predict_from_codes(const uint8_t *codes, wide_scratch *scratch);

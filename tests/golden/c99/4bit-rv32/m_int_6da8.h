@@ -21,6 +21,15 @@ extern "C" {
 #define M_INT_6DA8_CLASSES       3U  /* class indices are 0 to this less 1 */
 #define M_INT_6DA8_SCRATCH_BYTES 20U /* sizeof(m_int_6da8_scratch) */
 
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum m_int_6da8_feature {
+    M_INT_6DA8_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    M_INT_6DA8_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    M_INT_6DA8_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    M_INT_6DA8_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    M_INT_6DA8_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
 /* A score is an exact integer in -181494000 .. 189270000. */
 typedef int32_t m_int_6da8_score_t;
 typedef float m_int_6da8_value_t;

@@ -117,6 +117,55 @@ void tables_scores(const float *x, tables_score_t *scores, tables_scratch *scrat
     tables_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const int32_t tables_slim_level_fill[2] = {
+    -1071471963, 1062693338
+};
+static const int32_t tables_slim_level_key[2] = {
+    -1055794398, 1067527448
+};
+static const uint8_t tables_slim_greater_feature[4] = {
+    3, 2, 3, 0
+};
+static const int32_t tables_slim_greater_shift[4] = {
+    -1050253722, -1050253722, -1061997773, 1056964608
+};
+static const int32_t tables_slim_greater_fill[4] = {
+    1040436746, 1062693338, 1040436746, -1070708860
+};
+static const uint8_t tables_slim_missing_feature[2] = {
+    3, 0
+};
+
+QC_OPERATION static void tables_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 2U; ++i) { /* LEVEL */
+        int32_t k = qc_float_key(x[1U + i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? tables_slim_level_fill[i] : k;
+        /* Code n begins at t[n - 1]. */
+        const int32_t *t = &tables_slim_level_key[i * 1U];
+        uint32_t n = 0U;
+        n += (k >= t[0]) ? 1U : 0U;
+        codes[i] = (uint8_t)n;
+    }
+    for (i = 0U; i < 4U; ++i) { /* GREATER */
+        int32_t k = qc_float_key(x[tables_slim_greater_feature[i]]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? tables_slim_greater_fill[i] : k;
+        codes[2U + i] = (k > tables_slim_greater_shift[i]) ? (uint8_t)1U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 2U; ++i) { /* MISSING */
+        int32_t k = qc_float_key(x[tables_slim_missing_feature[i]]);
+        codes[6U + i] = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (uint8_t)1U : (uint8_t)0U;
+    }
+}
+
+void tables_scores_slim(const float *x, tables_score_t *scores, tables_scratch *scratch)
+{
+    tables_encode_slim(x, scratch->codes);
+    tables_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t tables_label(const tables_score_t *scores)
 {
     return (scores[0] >= 0) ? 1 : 0;
@@ -146,5 +195,13 @@ int32_t tables_predict(const float *x, tables_scratch *scratch)
     tables_score_t scores[TABLES_SCORES];
 
     tables_scores(x, scores, scratch);
+    return tables_label(scores);
+}
+
+int32_t tables_predict_slim(const float *x, tables_scratch *scratch)
+{
+    tables_score_t scores[TABLES_SCORES];
+
+    tables_scores_slim(x, scores, scratch);
     return tables_label(scores);
 }

@@ -16,10 +16,28 @@ extern "C" {
 #endif
 
 #define TABLES_FEATURES      5U    /* raw floats of a row */
+#define TABLES_SLIM          4U    /* raw floats of a slim row: what the model reads */
 #define TABLES_INPUTS        8U    /* integer codes of a row, each 0 to 1 */
 #define TABLES_SCORES        1U    /* scores of a row */
 #define TABLES_CLASSES       2U    /* class indices are 0 to this less 1 */
 #define TABLES_SCRATCH_BYTES 1048U /* sizeof(tables_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum tables_feature {
+    TABLES_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    TABLES_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    TABLES_FEATURE_FEATURE_2 = 2, /* feature 2; not read */
+    TABLES_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    TABLES_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum tables_slim {
+    TABLES_SLIM_FEATURE_0 = 0, /* element 0 of a whole row */
+    TABLES_SLIM_FEATURE_1 = 1, /* element 1 of a whole row */
+    TABLES_SLIM_FEATURE_3 = 2, /* element 3 of a whole row */
+    TABLES_SLIM_FEATURE_4 = 3 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -5427 .. 4221. */
 typedef int32_t tables_score_t;
@@ -38,6 +56,12 @@ int32_t tables_predict(const float *x, tables_scratch *scratch);
 
 /* Raw row (NaN: missing cell) to TABLES_SCORES exact scores. */
 void tables_scores(const float *x, tables_score_t *scores, tables_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t tables_predict_slim(const float *x, tables_scratch *scratch);
+
+/* Slim row to TABLES_SCORES exact scores. */
+void tables_scores_slim(const float *x, tables_score_t *scores, tables_scratch *scratch);
 
 /* Codes to class index. */
 int32_t tables_predict_from_codes(const uint8_t *codes, tables_scratch *scratch);

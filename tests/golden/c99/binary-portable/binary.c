@@ -122,6 +122,69 @@ void binary_scores(const float *x, binary_score_t *scores, binary_scratch *scrat
     binary_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const uint8_t binary_slim_level_feature[2] = {
+    2, 0
+};
+static const int32_t binary_slim_level_fill[2] = {
+    1046136123, -1072810800
+};
+static const int32_t binary_slim_level_key[30] = {
+    1054660565, 1060219430, 1064626272, 1067193166, 1069396586, 1071600008, 1073772627, 1074874338,
+    1075976048, 1077077759, 1078179469, 1079281180, 1080382891, 1081484602, 1082358372, 1061008358,
+    1068902258, 1074182776, 1077043512, 1079904248, 1082447708, 1083878076, 1085308443, 1086738811,
+    1088169179, 1089599546, 1090774477, 1091489661, 1092204845, 1092920028
+};
+static const uint8_t binary_slim_level_table[2] = {
+    1, 0
+};
+static const int32_t binary_slim_greater_shift[1] = {
+    0
+};
+static const int32_t binary_slim_equal_shift[1] = {
+    1056964608
+};
+static const uint8_t binary_slim_missing_feature[3] = {
+    1, 0, 2
+};
+
+QC_OPERATION static void binary_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 2U; ++i) { /* LEVEL */
+        int32_t k = qc_float_key(x[binary_slim_level_feature[i]]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? binary_slim_level_fill[i] : k;
+        /* Code n begins at t[n - 1]. */
+        const int32_t *t = &binary_slim_level_key[(size_t)binary_slim_level_table[i] * 15U];
+        uint32_t n = 0U;
+        n += (k >= t[7]) ? 8U : 0U;
+        n += (k >= t[n + 3U]) ? 4U : 0U;
+        n += (k >= t[n + 1U]) ? 2U : 0U;
+        n += (k >= t[n]) ? 1U : 0U;
+        codes[i] = (uint8_t)n;
+    }
+    for (i = 0U; i < 1U; ++i) { /* GREATER */
+        int32_t k = qc_float_key(x[i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (-1072810800) : k;
+        codes[2U + i] = (k > binary_slim_greater_shift[i]) ? (uint8_t)15U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 1U; ++i) { /* EQUAL */
+        int32_t k = qc_float_key(x[2U + i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (1046136123) : k;
+        codes[3U + i] = (k == binary_slim_equal_shift[i]) ? (uint8_t)15U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 3U; ++i) { /* MISSING */
+        int32_t k = qc_float_key(x[binary_slim_missing_feature[i]]);
+        codes[4U + i] = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (uint8_t)15U : (uint8_t)0U;
+    }
+}
+
+void binary_scores_slim(const float *x, binary_score_t *scores, binary_scratch *scratch)
+{
+    binary_encode_slim(x, scratch->codes);
+    binary_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t binary_label(const binary_score_t *scores)
 {
     return (scores[0] >= 0) ? 1 : 0;
@@ -151,5 +214,13 @@ int32_t binary_predict(const float *x, binary_scratch *scratch)
     binary_score_t scores[BINARY_SCORES];
 
     binary_scores(x, scores, scratch);
+    return binary_label(scores);
+}
+
+int32_t binary_predict_slim(const float *x, binary_scratch *scratch)
+{
+    binary_score_t scores[BINARY_SCORES];
+
+    binary_scores_slim(x, scores, scratch);
     return binary_label(scores);
 }

@@ -16,10 +16,27 @@ extern "C" {
 #endif
 
 #define BINARY_FEATURES      5U  /* raw floats of a row */
+#define BINARY_SLIM          3U  /* raw floats of a slim row: what the model reads */
 #define BINARY_INPUTS        7U  /* integer codes of a row, each 0 to 15 */
 #define BINARY_SCORES        1U  /* scores of a row */
 #define BINARY_CLASSES       2U  /* class indices are 0 to this less 1 */
 #define BINARY_SCRATCH_BYTES 13U /* sizeof(binary_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum binary_feature {
+    BINARY_FEATURE_FEATURE_0 = 0, /* feature 0; not read */
+    BINARY_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    BINARY_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    BINARY_FEATURE_FEATURE_3 = 3, /* feature 3; not read */
+    BINARY_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum binary_slim {
+    BINARY_SLIM_FEATURE_1 = 0, /* element 1 of a whole row */
+    BINARY_SLIM_FEATURE_2 = 1, /* element 2 of a whole row */
+    BINARY_SLIM_FEATURE_4 = 2 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -3693600 .. 3513600. */
 typedef int32_t binary_score_t;
@@ -37,6 +54,12 @@ int32_t binary_predict(const float *x, binary_scratch *scratch);
 
 /* Raw row (NaN: missing cell) to BINARY_SCORES exact scores. */
 void binary_scores(const float *x, binary_score_t *scores, binary_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t binary_predict_slim(const float *x, binary_scratch *scratch);
+
+/* Slim row to BINARY_SCORES exact scores. */
+void binary_scores_slim(const float *x, binary_score_t *scores, binary_scratch *scratch);
 
 /* Codes to class index. */
 int32_t binary_predict_from_codes(const uint8_t *codes, binary_scratch *scratch);

@@ -21,6 +21,15 @@ extern "C" {
 #define POLY_CLASSES       3U  /* class indices are 0 to this less 1 */
 #define POLY_SCRATCH_BYTES 68U /* sizeof(poly_scratch) */
 
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum poly_feature {
+    POLY_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    POLY_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    POLY_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    POLY_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    POLY_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
 /* A score is an exact integer in -20125845 .. 14866260. */
 typedef int32_t poly_score_t;
 typedef double poly_value_t;

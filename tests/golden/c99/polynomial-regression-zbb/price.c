@@ -118,6 +118,61 @@ void price_scores(const float *x, price_score_t *scores, price_scratch *scratch)
     price_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const int32_t price_slim_level_key[3] = {
+    -1060785736, -1053047830, -1025432823
+};
+static const int32_t price_slim_greater_shift[2] = {
+    -1073741824, 1068708659
+};
+static const int32_t price_slim_greater_fill[2] = {
+    1057723639, -1065723374
+};
+static const uint8_t price_slim_equal_feature[2] = {
+    1, 1
+};
+static const int32_t price_slim_equal_shift[2] = {
+    0, 1075838976
+};
+static const uint8_t price_slim_missing_feature[3] = {
+    1, 0, 1
+};
+
+QC_OPERATION static void price_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 1U; ++i) { /* LEVEL */
+        int32_t k = qc_float_key(x[i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (1057723639) : k;
+        /* Code n begins at t[n - 1]. */
+        const int32_t *t = &price_slim_level_key[0U];
+        uint32_t n = 0U;
+        n += (k >= t[1]) ? 2U : 0U;
+        n += (k >= t[n]) ? 1U : 0U;
+        codes[i] = (uint8_t)n;
+    }
+    for (i = 0U; i < 2U; ++i) { /* GREATER */
+        int32_t k = qc_float_key(x[i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? price_slim_greater_fill[i] : k;
+        codes[1U + i] = (k > price_slim_greater_shift[i]) ? (uint8_t)3U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 2U; ++i) { /* EQUAL */
+        int32_t k = qc_float_key(x[price_slim_equal_feature[i]]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (-1065723374) : k;
+        codes[3U + i] = (k == price_slim_equal_shift[i]) ? (uint8_t)3U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 3U; ++i) { /* MISSING */
+        int32_t k = qc_float_key(x[price_slim_missing_feature[i]]);
+        codes[5U + i] = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (uint8_t)3U : (uint8_t)0U;
+    }
+}
+
+void price_scores_slim(const float *x, price_score_t *scores, price_scratch *scratch)
+{
+    price_encode_slim(x, scratch->codes);
+    price_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 void price_values(const price_score_t *scores, price_value_t *values)
 {
     size_t k;
@@ -143,5 +198,13 @@ void price_predict(const float *x, price_value_t *values, price_scratch *scratch
     price_score_t scores[PRICE_SCORES];
 
     price_scores(x, scores, scratch);
+    price_values(scores, values);
+}
+
+void price_predict_slim(const float *x, price_value_t *values, price_scratch *scratch)
+{
+    price_score_t scores[PRICE_SCORES];
+
+    price_scores_slim(x, scores, scratch);
     price_values(scores, values);
 }

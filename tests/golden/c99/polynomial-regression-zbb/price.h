@@ -16,9 +16,25 @@ extern "C" {
 #endif
 
 #define PRICE_FEATURES      5U  /* raw floats of a row */
+#define PRICE_SLIM          2U  /* raw floats of a slim row: what the model reads */
 #define PRICE_INPUTS        8U  /* integer codes of a row, each 0 to 3 */
 #define PRICE_SCORES        1U  /* scores of a row */
 #define PRICE_SCRATCH_BYTES 20U /* sizeof(price_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum price_feature {
+    PRICE_FEATURE_FEATURE_0 = 0, /* feature 0; not read */
+    PRICE_FEATURE_FEATURE_1 = 1, /* feature 1; not read */
+    PRICE_FEATURE_FEATURE_2 = 2, /* feature 2; not read */
+    PRICE_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    PRICE_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum price_slim {
+    PRICE_SLIM_FEATURE_3 = 0, /* element 3 of a whole row */
+    PRICE_SLIM_FEATURE_4 = 1 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -237075 .. 80295. */
 typedef int32_t price_score_t;
@@ -37,6 +53,12 @@ void price_predict(const float *x, price_value_t *values, price_scratch *scratch
 
 /* Raw row (NaN: missing cell) to PRICE_SCORES exact scores. */
 void price_scores(const float *x, price_score_t *scores, price_scratch *scratch);
+
+/* Slim row to PRICE_SCORES values. */
+void price_predict_slim(const float *x, price_value_t *values, price_scratch *scratch);
+
+/* Slim row to PRICE_SCORES exact scores. */
+void price_scores_slim(const float *x, price_score_t *scores, price_scratch *scratch);
 
 /* Codes to PRICE_SCORES values. */
 void price_predict_from_codes(const uint8_t *codes, price_value_t *values, price_scratch *scratch);

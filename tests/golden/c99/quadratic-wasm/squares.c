@@ -106,6 +106,51 @@ void squares_scores(const float *x, squares_score_t *scores, squares_scratch *sc
     squares_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const float squares_slim_level_shift[1] = {
+    -0.6f
+};
+static const uint8_t squares_slim_equal_feature[3] = {
+    1, 1, 3
+};
+static const float squares_slim_equal_shift[3] = {
+    0.5f, 0.4f, 0.1f
+};
+static const float squares_slim_equal_fill[3] = {
+    -0.048500944f, -0.048500944f, -0.47775328f
+};
+static const uint8_t squares_slim_missing_feature[4] = {
+    3, 0, 2, 3
+};
+
+QC_OPERATION static void squares_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 1U; ++i) { /* LEVEL */
+        float v = x[i];
+        v = (v != v) ? -0.5386929f : v;
+        v = v - squares_slim_level_shift[i];
+        v = v * 5.7129593f;
+        v = (v < 0.0f) ? 0.0f : ((v > 15.0f) ? 15.0f : v);
+        codes[i] = (uint8_t)(v + 0.5f);
+    }
+    for (i = 0U; i < 3U; ++i) { /* EQUAL */
+        float v = x[squares_slim_equal_feature[i]];
+        v = (v != v) ? squares_slim_equal_fill[i] : v;
+        codes[1U + i] = (v == squares_slim_equal_shift[i]) ? (uint8_t)15U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 4U; ++i) { /* MISSING */
+        float v = x[squares_slim_missing_feature[i]];
+        codes[4U + i] = (v != v) ? (uint8_t)15U : (uint8_t)0U;
+    }
+}
+
+void squares_scores_slim(const float *x, squares_score_t *scores, squares_scratch *scratch)
+{
+    squares_encode_slim(x, scratch->codes);
+    squares_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t squares_label(const squares_score_t *scores)
 {
     return (scores[0] >= 0) ? 1 : 0;
@@ -135,5 +180,13 @@ int32_t squares_predict(const float *x, squares_scratch *scratch)
     squares_score_t scores[SQUARES_SCORES];
 
     squares_scores(x, scores, scratch);
+    return squares_label(scores);
+}
+
+int32_t squares_predict_slim(const float *x, squares_scratch *scratch)
+{
+    squares_score_t scores[SQUARES_SCORES];
+
+    squares_scores_slim(x, scores, scratch);
     return squares_label(scores);
 }

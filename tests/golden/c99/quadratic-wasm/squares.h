@@ -16,10 +16,28 @@ extern "C" {
 #endif
 
 #define SQUARES_FEATURES      5U  /* raw floats of a row */
+#define SQUARES_SLIM          4U  /* raw floats of a slim row: what the model reads */
 #define SQUARES_INPUTS        8U  /* integer codes of a row, each 0 to 15 */
 #define SQUARES_SCORES        1U  /* scores of a row */
 #define SQUARES_CLASSES       2U  /* class indices are 0 to this less 1 */
 #define SQUARES_SCRATCH_BYTES 10U /* sizeof(squares_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum squares_feature {
+    SQUARES_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    SQUARES_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    SQUARES_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    SQUARES_FEATURE_FEATURE_3 = 3, /* feature 3; not read */
+    SQUARES_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum squares_slim {
+    SQUARES_SLIM_FEATURE_0 = 0, /* element 0 of a whole row */
+    SQUARES_SLIM_FEATURE_1 = 1, /* element 1 of a whole row */
+    SQUARES_SLIM_FEATURE_2 = 2, /* element 2 of a whole row */
+    SQUARES_SLIM_FEATURE_4 = 3 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -508275 .. 0. */
 typedef int32_t squares_score_t;
@@ -37,6 +55,12 @@ int32_t squares_predict(const float *x, squares_scratch *scratch);
 
 /* Raw row (NaN: missing cell) to SQUARES_SCORES exact scores. */
 void squares_scores(const float *x, squares_score_t *scores, squares_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t squares_predict_slim(const float *x, squares_scratch *scratch);
+
+/* Slim row to SQUARES_SCORES exact scores. */
+void squares_scores_slim(const float *x, squares_score_t *scores, squares_scratch *scratch);
 
 /* Codes to class index. */
 int32_t squares_predict_from_codes(const uint8_t *codes, squares_scratch *scratch);

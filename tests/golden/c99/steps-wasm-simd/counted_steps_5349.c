@@ -133,6 +133,48 @@ void counted_steps_5349_scores(const float *x, counted_steps_5349_score_t *score
     counted_steps_5349_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const float counted_steps_5349_slim_steps[90] = {
+    -1.3243592f, -0.28886113f, 0.7466367f, 1.7821344f, 2.8176327f, 3.853131f, 4.8886285f,
+    5.924125f, 6.9596233f, 7.995123f, 9.03062f, 10.066115f, 11.101615f, 12.137112f, 13.17261f,
+    -1.3243589f, -0.2888611f, 0.7466368f, 1.7821347f, 2.8176322f, 3.8531306f, 4.8886285f,
+    5.924125f, 6.959624f, 7.995121f, 9.03062f, 10.066116f, 11.101615f, 12.137114f, 13.17261f,
+    -1.3243588f, -0.28886113f, 0.7466366f, 1.7821344f, 2.8176324f, 3.8531299f, 4.888629f,
+    5.9241266f, 6.9596224f, 7.995122f, 9.030619f, 10.066117f, 11.101616f, 12.137111f, 13.172611f,
+    -1.3243589f, -0.28886116f, 0.7466366f, 1.7821348f, 2.8176322f, 3.85313f, 4.888628f, 5.924127f,
+    6.9596243f, 7.995124f, 9.030621f, 10.066118f, 11.101616f, 12.137113f, 13.172611f, -1.3243592f,
+    -0.28886113f, 0.74663675f, 1.7821347f, 2.8176327f, 3.85313f, 4.888628f, 5.924126f, 6.959624f,
+    7.995121f, 9.030621f, 10.066116f, 11.101614f, 12.137112f, 13.172612f, -1.3243589f, -0.2888611f,
+    0.7466366f, 1.7821347f, 2.8176322f, 3.8531299f, 4.8886285f, 5.924125f, 6.959624f, 7.995122f,
+    9.03062f, 10.066117f, 11.101617f, 12.137113f, 13.172609f
+};
+static const uint8_t counted_steps_5349_slim_steps_feature[6] = {
+    2, 0, 1, 2, 3, 1
+};
+
+QC_OPERATION static void counted_steps_5349_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 6U; ++i) { /* steps reached */
+        const float *steps = &counted_steps_5349_slim_steps[i * 15U];
+        float v = x[counted_steps_5349_slim_steps_feature[i]];
+        size_t low = 0U, left = 15U;
+        v = (v != v) ? -0.0f : v;
+        while (left > 1U) {
+            size_t half = left / 2U;
+            low = (v >= steps[low + half - 1U]) ? low + half : low;
+            left -= half;
+        }
+        codes[i] = (uint8_t)(low + ((v >= steps[low]) ? 1U : 0U));
+    }
+}
+
+void counted_steps_5349_scores_slim(const float *x, counted_steps_5349_score_t *scores, counted_steps_5349_scratch *scratch)
+{
+    counted_steps_5349_encode_slim(x, scratch->codes);
+    counted_steps_5349_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t counted_steps_5349_label(const counted_steps_5349_score_t *scores)
 {
     int32_t best = 0;
@@ -159,5 +201,13 @@ int32_t counted_steps_5349_predict(const float *x, counted_steps_5349_scratch *s
     counted_steps_5349_score_t scores[COUNTED_STEPS_5349_SCORES];
 
     counted_steps_5349_scores(x, scores, scratch);
+    return counted_steps_5349_label(scores);
+}
+
+int32_t counted_steps_5349_predict_slim(const float *x, counted_steps_5349_scratch *scratch)
+{
+    counted_steps_5349_score_t scores[COUNTED_STEPS_5349_SCORES];
+
+    counted_steps_5349_scores_slim(x, scores, scratch);
     return counted_steps_5349_label(scores);
 }

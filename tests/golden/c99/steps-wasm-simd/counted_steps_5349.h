@@ -16,10 +16,19 @@ extern "C" {
 #endif
 
 #define COUNTED_STEPS_5349_FEATURES      6U  /* raw floats of a row */
+#define COUNTED_STEPS_5349_SLIM          4U  /* raw floats of a slim row: what the model reads */
 #define COUNTED_STEPS_5349_INPUTS        6U  /* integer codes of a row, each 0 to 15 */
 #define COUNTED_STEPS_5349_SCORES        3U  /* scores of a row */
 #define COUNTED_STEPS_5349_CLASSES       3U  /* class indices are 0 to this less 1 */
 #define COUNTED_STEPS_5349_SCRATCH_BYTES 44U /* sizeof(counted_steps_5349_scratch) */
+
+/* Elements of a slim row: only what the model reads. */
+enum counted_steps_5349_slim {
+    COUNTED_STEPS_5349_SLIM_X0 = 0, /* element 0 of a whole row */
+    COUNTED_STEPS_5349_SLIM_X1 = 1, /* element 1 of a whole row */
+    COUNTED_STEPS_5349_SLIM_X3 = 2, /* element 3 of a whole row */
+    COUNTED_STEPS_5349_SLIM_X5 = 3 /* element 5 of a whole row */
+};
 
 /* A score is an exact integer in -30 .. 36. */
 typedef int32_t counted_steps_5349_score_t;
@@ -38,6 +47,12 @@ int32_t counted_steps_5349_predict(const float *x, counted_steps_5349_scratch *s
 
 /* Raw row (NaN: missing cell) to COUNTED_STEPS_5349_SCORES exact scores. */
 void counted_steps_5349_scores(const float *x, counted_steps_5349_score_t *scores, counted_steps_5349_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t counted_steps_5349_predict_slim(const float *x, counted_steps_5349_scratch *scratch);
+
+/* Slim row to COUNTED_STEPS_5349_SCORES exact scores. */
+void counted_steps_5349_scores_slim(const float *x, counted_steps_5349_score_t *scores, counted_steps_5349_scratch *scratch);
 
 /* Codes to class index. */
 int32_t counted_steps_5349_predict_from_codes(const uint8_t *codes, counted_steps_5349_scratch *scratch);

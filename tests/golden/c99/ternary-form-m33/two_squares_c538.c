@@ -120,6 +120,53 @@ void two_squares_c538_scores(const float *x, two_squares_c538_score_t *scores, t
     two_squares_c538_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const float two_squares_c538_slim_level_shift[1] = {
+    0.5f
+};
+static const float two_squares_c538_slim_greater_shift[1] = {
+    -0.5f
+};
+static const float two_squares_c538_slim_equal_shift[1] = {
+    -0.8f
+};
+static const uint8_t two_squares_c538_slim_missing_feature[4] = {
+    0, 0, 1, 2
+};
+
+QC_OPERATION static void two_squares_c538_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 1U; ++i) { /* LEVEL */
+        float v = x[i];
+        v = (v != v) ? -0.12983136f : v;
+        v = v - two_squares_c538_slim_level_shift[i];
+        v = v * 1.5614538f;
+        v = (v < 0.0f) ? 0.0f : ((v > 3.0f) ? 3.0f : v);
+        codes[i] = (uint8_t)(v + 0.5f);
+    }
+    for (i = 0U; i < 1U; ++i) { /* GREATER */
+        float v = x[3U + i];
+        v = (v != v) ? 0.98371536f : v;
+        codes[1U + i] = (v > two_squares_c538_slim_greater_shift[i]) ? (uint8_t)3U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 1U; ++i) { /* EQUAL */
+        float v = x[1U + i];
+        v = (v != v) ? -0.4233491f : v;
+        codes[2U + i] = (v == two_squares_c538_slim_equal_shift[i]) ? (uint8_t)3U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 4U; ++i) { /* MISSING */
+        float v = x[two_squares_c538_slim_missing_feature[i]];
+        codes[3U + i] = (v != v) ? (uint8_t)3U : (uint8_t)0U;
+    }
+}
+
+void two_squares_c538_scores_slim(const float *x, two_squares_c538_score_t *scores, two_squares_c538_scratch *scratch)
+{
+    two_squares_c538_encode_slim(x, scratch->codes);
+    two_squares_c538_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t two_squares_c538_label(const two_squares_c538_score_t *scores)
 {
     int32_t best = 0;
@@ -157,5 +204,13 @@ int32_t two_squares_c538_predict(const float *x, two_squares_c538_scratch *scrat
     two_squares_c538_score_t scores[TWO_SQUARES_C538_SCORES];
 
     two_squares_c538_scores(x, scores, scratch);
+    return two_squares_c538_label(scores);
+}
+
+int32_t two_squares_c538_predict_slim(const float *x, two_squares_c538_scratch *scratch)
+{
+    two_squares_c538_score_t scores[TWO_SQUARES_C538_SCORES];
+
+    two_squares_c538_scores_slim(x, scores, scratch);
     return two_squares_c538_label(scores);
 }

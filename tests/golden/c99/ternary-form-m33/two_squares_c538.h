@@ -16,10 +16,28 @@ extern "C" {
 #endif
 
 #define TWO_SQUARES_C538_FEATURES      5U  /* raw floats of a row */
+#define TWO_SQUARES_C538_SLIM          4U  /* raw floats of a slim row: what the model reads */
 #define TWO_SQUARES_C538_INPUTS        7U  /* integer codes of a row, each 0 to 3 */
 #define TWO_SQUARES_C538_SCORES        2U  /* scores of a row */
 #define TWO_SQUARES_C538_CLASSES       2U  /* class indices are 0 to this less 1 */
 #define TWO_SQUARES_C538_SCRATCH_BYTES 13U /* sizeof(two_squares_c538_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum two_squares_c538_feature {
+    TWO_SQUARES_C538_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    TWO_SQUARES_C538_FEATURE_FEATURE_1 = 1, /* feature 1; not read */
+    TWO_SQUARES_C538_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    TWO_SQUARES_C538_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    TWO_SQUARES_C538_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum two_squares_c538_slim {
+    TWO_SQUARES_C538_SLIM_FEATURE_0 = 0, /* element 0 of a whole row */
+    TWO_SQUARES_C538_SLIM_FEATURE_2 = 1, /* element 2 of a whole row */
+    TWO_SQUARES_C538_SLIM_FEATURE_3 = 2, /* element 3 of a whole row */
+    TWO_SQUARES_C538_SLIM_FEATURE_4 = 3 /* element 4 of a whole row */
+};
 
 /* A score is an exact integer in -17748 .. 17172. */
 typedef int32_t two_squares_c538_score_t;
@@ -37,6 +55,12 @@ int32_t two_squares_c538_predict(const float *x, two_squares_c538_scratch *scrat
 
 /* Raw row (NaN: missing cell) to TWO_SQUARES_C538_SCORES exact scores. */
 void two_squares_c538_scores(const float *x, two_squares_c538_score_t *scores, two_squares_c538_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t two_squares_c538_predict_slim(const float *x, two_squares_c538_scratch *scratch);
+
+/* Slim row to TWO_SQUARES_C538_SCORES exact scores. */
+void two_squares_c538_scores_slim(const float *x, two_squares_c538_score_t *scores, two_squares_c538_scratch *scratch);
 
 /* Codes to class index. */
 int32_t two_squares_c538_predict_from_codes(const uint8_t *codes, two_squares_c538_scratch *scratch);

@@ -20,6 +20,13 @@ extern "C" {
 #define GROWTH_SCORES        1U  /* scores of a row */
 #define GROWTH_SCRATCH_BYTES 18U /* sizeof(growth_scratch) */
 
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum growth_feature {
+    GROWTH_FEATURE_AGE = 0, /* age */
+    GROWTH_FEATURE_WEIGHT_KG = 1, /* weight, kg */
+    GROWTH_FEATURE_GR_SSE = 2 /* gr?_e */
+};
+
 /* A score is an exact integer in -182894 .. 169342. */
 typedef int32_t growth_score_t;
 typedef float growth_value_t;

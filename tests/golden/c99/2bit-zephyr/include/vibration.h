@@ -21,6 +21,15 @@ extern "C" {
 #define VIBRATION_CLASSES       2U  /* class indices are 0 to this less 1 */
 #define VIBRATION_SCRATCH_BYTES 12U /* sizeof(vibration_scratch) */
 
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum vibration_feature {
+    VIBRATION_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    VIBRATION_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    VIBRATION_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    VIBRATION_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    VIBRATION_FEATURE_FEATURE_4 = 4 /* feature 4 */
+};
+
 /* A score is an exact integer in -117045000 .. 130050000. */
 typedef int32_t vibration_score_t;
 typedef float vibration_value_t;

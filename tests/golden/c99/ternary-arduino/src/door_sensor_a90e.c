@@ -119,6 +119,57 @@ void door_sensor_a90e_scores(const float *x, door_sensor_a90e_score_t *scores, d
     door_sensor_a90e_scores_from_codes(scratch->codes, scores, scratch);
 }
 
+/* Constants of the encoder of slim rows. */
+static const uint8_t door_sensor_a90e_slim_level_feature[4] = {
+    0, 0, 1, 2
+};
+static const int32_t door_sensor_a90e_slim_level_fill[4] = {
+    -1049234349, -1049234349, -1048143730, 1065372624
+};
+static const int32_t door_sensor_a90e_slim_level_key[12] = {
+    1067011050, 1082954377, 1089655320, -1048105006, -1040452130, -1014251887, 1052791906,
+    1060771884, 1066009364, 1079524312, 1080184097, 1080843881
+};
+static const uint8_t door_sensor_a90e_slim_level_table[4] = {
+    3, 2, 0, 1
+};
+static const int32_t door_sensor_a90e_slim_equal_shift[1] = {
+    -1060320051
+};
+static const uint8_t door_sensor_a90e_slim_missing_feature[3] = {
+    2, 1, 0
+};
+
+QC_OPERATION static void door_sensor_a90e_encode_slim(const float *x, uint8_t *codes)
+{
+    size_t i;
+    for (i = 0U; i < 4U; ++i) { /* LEVEL */
+        int32_t k = qc_float_key(x[door_sensor_a90e_slim_level_feature[i]]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? door_sensor_a90e_slim_level_fill[i] : k;
+        /* Code n begins at t[n - 1]. */
+        const int32_t *t = &door_sensor_a90e_slim_level_key[(size_t)door_sensor_a90e_slim_level_table[i] * 3U];
+        uint32_t n = 0U;
+        n += (k >= t[1]) ? 2U : 0U;
+        n += (k >= t[n]) ? 1U : 0U;
+        codes[i] = (uint8_t)n;
+    }
+    for (i = 0U; i < 1U; ++i) { /* EQUAL */
+        int32_t k = qc_float_key(x[3U + i]);
+        k = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (-1063448330) : k;
+        codes[4U + i] = (k == door_sensor_a90e_slim_equal_shift[i]) ? (uint8_t)3U : (uint8_t)0U;
+    }
+    for (i = 0U; i < 3U; ++i) { /* MISSING */
+        int32_t k = qc_float_key(x[door_sensor_a90e_slim_missing_feature[i]]);
+        codes[5U + i] = ((k > QC_KEY_INFINITE) || (k < -QC_KEY_INFINITE)) ? (uint8_t)3U : (uint8_t)0U;
+    }
+}
+
+void door_sensor_a90e_scores_slim(const float *x, door_sensor_a90e_score_t *scores, door_sensor_a90e_scratch *scratch)
+{
+    door_sensor_a90e_encode_slim(x, scratch->codes);
+    door_sensor_a90e_scores_from_codes(scratch->codes, scores, scratch);
+}
+
 int32_t door_sensor_a90e_label(const door_sensor_a90e_score_t *scores)
 {
     int32_t best = 0;
@@ -156,5 +207,13 @@ int32_t door_sensor_a90e_predict(const float *x, door_sensor_a90e_scratch *scrat
     door_sensor_a90e_score_t scores[DOOR_SENSOR_A90E_SCORES];
 
     door_sensor_a90e_scores(x, scores, scratch);
+    return door_sensor_a90e_label(scores);
+}
+
+int32_t door_sensor_a90e_predict_slim(const float *x, door_sensor_a90e_scratch *scratch)
+{
+    door_sensor_a90e_score_t scores[DOOR_SENSOR_A90E_SCORES];
+
+    door_sensor_a90e_scores_slim(x, scores, scratch);
     return door_sensor_a90e_label(scores);
 }

@@ -16,10 +16,28 @@ extern "C" {
 #endif
 
 #define DOOR_SENSOR_A90E_FEATURES      5U  /* raw floats of a row */
+#define DOOR_SENSOR_A90E_SLIM          4U  /* raw floats of a slim row: what the model reads */
 #define DOOR_SENSOR_A90E_INPUTS        8U  /* integer codes of a row, each 0 to 3 */
 #define DOOR_SENSOR_A90E_SCORES        3U  /* scores of a row */
 #define DOOR_SENSOR_A90E_CLASSES       3U  /* class indices are 0 to this less 1 */
 #define DOOR_SENSOR_A90E_SCRATCH_BYTES 16U /* sizeof(door_sensor_a90e_scratch) */
+
+/* Elements of a row, in the order of the table that the model was trained on. */
+enum door_sensor_a90e_feature {
+    DOOR_SENSOR_A90E_FEATURE_FEATURE_0 = 0, /* feature 0 */
+    DOOR_SENSOR_A90E_FEATURE_FEATURE_1 = 1, /* feature 1 */
+    DOOR_SENSOR_A90E_FEATURE_FEATURE_2 = 2, /* feature 2 */
+    DOOR_SENSOR_A90E_FEATURE_FEATURE_3 = 3, /* feature 3 */
+    DOOR_SENSOR_A90E_FEATURE_FEATURE_4 = 4 /* feature 4; not read */
+};
+
+/* Elements of a slim row: only what the model reads. */
+enum door_sensor_a90e_slim {
+    DOOR_SENSOR_A90E_SLIM_FEATURE_0 = 0, /* element 0 of a whole row */
+    DOOR_SENSOR_A90E_SLIM_FEATURE_1 = 1, /* element 1 of a whole row */
+    DOOR_SENSOR_A90E_SLIM_FEATURE_2 = 2, /* element 2 of a whole row */
+    DOOR_SENSOR_A90E_SLIM_FEATURE_3 = 3 /* element 3 of a whole row */
+};
 
 /* A score is an exact integer in -68904 .. 78120. */
 typedef int32_t door_sensor_a90e_score_t;
@@ -37,6 +55,12 @@ int32_t door_sensor_a90e_predict(const float *x, door_sensor_a90e_scratch *scrat
 
 /* Raw row (NaN: missing cell) to DOOR_SENSOR_A90E_SCORES exact scores. */
 void door_sensor_a90e_scores(const float *x, door_sensor_a90e_score_t *scores, door_sensor_a90e_scratch *scratch);
+
+/* Slim row to class index. */
+int32_t door_sensor_a90e_predict_slim(const float *x, door_sensor_a90e_scratch *scratch);
+
+/* Slim row to DOOR_SENSOR_A90E_SCORES exact scores. */
+void door_sensor_a90e_scores_slim(const float *x, door_sensor_a90e_score_t *scores, door_sensor_a90e_scratch *scratch);
 
 /* Codes to class index. */
 int32_t door_sensor_a90e_predict_from_codes(const uint8_t *codes, door_sensor_a90e_scratch *scratch);

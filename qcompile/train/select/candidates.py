@@ -10,6 +10,7 @@ from qcompile.model.schema import Column
 from qcompile.registry import load
 from qcompile.train.choices import Choices
 from qcompile.train.select.relevance import most_relevant
+from qcompile.train.select.screen import screened, widened
 
 # Encoded widths above this cost more to train than they were ever seen to gain.
 WIDEST = 640
@@ -51,8 +52,10 @@ class Candidate:
 
     def fit(self, table: Table) -> Encoder:
         """Fit on training rows; the targets only say which inputs are relevant."""
-        encoder: Encoder = load("qcompile.data.encode", self.encoder).fit(table, **self.options)
-        return most_relevant(encoder, table, self.share) if self.share < 1 else encoder
+        narrow, places = screened(table)
+        encoder: Encoder = load("qcompile.data.encode", self.encoder).fit(narrow, **self.options)
+        encoder = most_relevant(encoder, narrow, self.share) if self.share < 1 else encoder
+        return widened(encoder, places, len(table.schema.columns))
 
 
 def candidates(columns: tuple[Column, ...], choices: Choices) -> tuple[Candidate, ...]:

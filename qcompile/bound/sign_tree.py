@@ -91,11 +91,16 @@ def _parts(
 @njit(cache=True, nogil=True)
 def _best_lane(lanes, p, sums):  # type: ignore[no-untyped-def]
     """The first lane with the largest |p + lane|_1; ``sums`` receives all of them."""
-    sums[:] = 0
+    for lane in range(len(sums)):
+        sums[lane] = 0
     for i in range(len(p)):
         for lane in range(len(sums)):
             sums[lane] += abs(p[i] + lanes[i, lane])
-    return np.argmax(sums)
+    best = 0
+    for lane in range(len(sums)):
+        if sums[lane] > sums[best]:
+            best = lane
+    return best
 
 
 @njit(cache=True, nogil=True)
@@ -103,8 +108,9 @@ def _walk(columns, lanes, reach, code, stop, best, seen):  # type: ignore[no-unt
     """Count from ``code`` to ``stop``; rows of ``seen`` (a ring) get (value, code, lane) of a rise."""
     deep, rows = columns.shape
     bits = deep - 1
-    p = np.zeros((deep, rows), dtype=np.int32)
-    p[0] = columns[0]
+    p = np.empty((deep, rows), dtype=np.int32)
+    for i in range(rows):  # an assignment of slices compiles for seconds: it can say which shapes differ
+        p[0, i] = columns[0, i]
     sums = np.empty(lanes.shape[1], dtype=np.int32)
     rises = 0
     known = 0  # p[: known + 1] agrees with the counter

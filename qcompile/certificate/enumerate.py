@@ -103,7 +103,8 @@ def _solve(
 @njit(cache=True, nogil=True)
 def _block(lanes, p, sums):  # type: ignore[no-untyped-def]
     """The lane of the largest |p + lane|_1."""
-    sums[:] = 0
+    for l in range(lanes.shape[1]):
+        sums[l] = 0
     for i in range(lanes.shape[0]):
         shift = p[i]
         for l in range(lanes.shape[1]):
@@ -123,9 +124,9 @@ def _sweep(columns, lanes, reach, start, last, p, u, floor, kept, value):  # typ
     rows = lanes.shape[0]
     sums = np.empty(lanes.shape[1], dtype=np.int32)
     partial = np.empty((last + 1, rows), dtype=np.int32)
-    partial[start] = p
     norm = np.int64(0)
-    for i in range(rows):
+    for i in range(rows):  # an assignment of slices compiles for seconds: it can say which shapes differ
+        partial[start, i] = p[i]
         norm += abs(p[i])
     best = np.int64(floor)
     slot = 0
@@ -138,7 +139,8 @@ def _sweep(columns, lanes, reach, start, last, p, u, floor, kept, value):  # typ
             lane = _block(lanes, partial[k], sums)
             if sums[lane] > best:
                 best = np.int64(sums[lane])
-                kept[slot] = u
+                for j in range(len(u)):
+                    kept[slot, j] = u[j]
                 for j in range(len(columns) - last):
                     kept[slot, last + j] = -1 if (lane >> j) & 1 else 1
                 value[slot] = best

@@ -221,7 +221,7 @@ def _enter(k, r, a, lam, inverse, support, sign, s, j, b, w):  # type: ignore[no
 @njit(cache=True, nogil=True)
 def _build(k, a, inverse, support, sign, b, w):  # type: ignore[no-untyped-def]
     """Inverse on the support of a, entry by entry; entries that depend on earlier ones become 0."""
-    s = 0
+    s = np.int64(0)  # a literal 0 would compile every function below once more for itself
     for j in range(len(a)):
         if a[j] != 0.0:
             schur = _couple(k, inverse, support, s, j, b, w)
@@ -252,10 +252,13 @@ def _run(k, c, a, lam, tolerance, inverse, support, sign, s):  # type: ignore[no
     b = np.empty(m + 1)
     w = np.empty(m + 1)
     rebuilds = 0
-    if s < 0:
-        s = _build(k, a, inverse, support, sign, b, w)
-    _residual(k, c, a, r)
+    fresh = True
     for _ in range(6 * m + 50):
+        if s < 0:
+            s = _build(k, a, inverse, support, sign, b, w)
+        if fresh:
+            _residual(k, c, a, r)
+            fresh = False
         s, sound = _settle(k, r, a, lam, 0.5 * tolerance, inverse, support, sign, s, b, w)
         j = _worst_idle(k, r, a, lam + tolerance) if sound else -1
         if j >= 0:
@@ -265,8 +268,7 @@ def _run(k, c, a, lam, tolerance, inverse, support, sign, s):  # type: ignore[no
         if violation(r, a, lam) <= tolerance or rebuilds == REBUILDS:
             return
         rebuilds += 1
-        s = _build(k, a, inverse, support, sign, b, w)
-        _residual(k, c, a, r)
+        s, fresh = -1, True
 
 
 def lasso(

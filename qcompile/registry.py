@@ -75,6 +75,7 @@ class Registry(Generic[Unit]):
 
     def __init__(self, package: str, noun: str, contract: Any, apart: Sequence[str] = ()) -> None:
         self.package, self.noun, self._contract, self._apart = package, noun, contract, apart
+        self._kept: dict[str, ModuleType] = {}  # a search looks its loss up thousands of times a second
 
     def names(self) -> tuple[str, ...]:
         """The keys: file names, sorted."""
@@ -87,6 +88,8 @@ class Registry(Generic[Unit]):
             UnsupportedError: there is no such file; the message lists those that are.
             TypeError: the file does not define all that the contract asks; for its author.
         """
+        if name in self._kept and self._kept[name] is sys.modules.get(f"{self.package}.{name}"):
+            return cast(Unit, self._kept[name])
         module = _load(self.package, name, self.names(), self.noun)
         if not isinstance(module, self._contract):
             needs = {*self._contract.__annotations__, *vars(self._contract)}
@@ -94,4 +97,5 @@ class Registry(Generic[Unit]):
             raise TypeError(
                 f"{self.package}.{name} cannot be one of the {self.noun}: it lacks {', '.join(lacks)}."
             )
+        self._kept[name] = module
         return cast(Unit, module)

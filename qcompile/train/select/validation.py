@@ -25,6 +25,8 @@ from qcompile.train.select.score import score_of
 # Below this many numbers (rows times inputs) a fit spends its time in the interpreter, and threads wait
 # for each other.
 THREADED = 20_000
+# A fall by so many standard errors is no chance.
+FAR = 2.0
 # Wider than any network that is deployed: pruning at every step would cost more than it tells.
 WIDEST = 512
 
@@ -50,7 +52,8 @@ class Validation:
         """Rows along the falling betas.
 
         Every network is started from its neighbour's neurons; the path ends once the score has been
-        falling for two betas, because smaller ones only fit the training rows more closely.
+        falling for two betas, or once by far, because smaller ones only fit the training rows more
+        closely, and take longest.
         """
         rows: list[Tried] = []
         warm: dict[tuple[int, int], Atoms] = {}
@@ -70,6 +73,8 @@ class Validation:
                 on_row(rows[-1])
             best = max(rows, key=lambda r: r.score)
             if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
+                break
+            if rows[-1].score < best.score - FAR * best.error:
                 break
         return rows
 

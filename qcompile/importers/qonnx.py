@@ -2,10 +2,10 @@
 
     read_program("TFC_1W1A.onnx")  ->  Program of encode, dot, threshold, dot, .., argmax, scale
 
-The walk (_walk.py) folds constants and follows every activation as a function of integers (_lanes.py);
-quantizers become integer thresholds found by exact search (_search.py), products become integer dots
-(_affine.py finds the integers). Nothing is approximated: the program takes the decisions that the
-source graph takes in float32, as long as its products are exact there.
+The walk (onnx/walk.py) folds constants and follows every activation as a function of integers
+(lanes.py); quantizers become integer thresholds found by exact search (codes.py, search.py), products and
+convolutions become integer ones (affine.py finds the integers). Nothing is approximated: the program
+takes the decisions that the source graph takes in float32, as long as its products are exact there.
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ from numpy.typing import NDArray
 from qcompile.errors import ModelError, QCompileError, UnsupportedError
 from qcompile.files import readable
 from qcompile.importers.onnx.affine import common_unit, slopes
+from qcompile.importers.onnx.arrange import vector
 from qcompile.importers.onnx.lanes import Lane
-from qcompile.importers.onnx.ops import arithmetic as _ops_float
-from qcompile.importers.onnx.ops import quantize as _ops_quant
-from qcompile.importers.onnx.ops import shape as _ops_shape
+from qcompile.importers.onnx.ops import (
+    activations,
+    arithmetic,
+    images,
+    products,
+    qoperator,
+    quantize,
+    shape,
+)
 from qcompile.importers.onnx.walk import Walk, walk
 from qcompile.ir.fit import fit_types
 from qcompile.ir.lower import lower
@@ -36,19 +43,23 @@ from qcompile.model_file.read import read_network
 
 __all__ = ["read_program"]
 
-OPERATORS = {**_ops_shape.OPERATORS, **_ops_float.OPERATORS, **_ops_quant.OPERATORS}
+OPERATORS = {
+    name: operator
+    for unit in (activations, arithmetic, images, products, qoperator, quantize, shape)
+    for name, operator in unit.OPERATORS.items()
+}
 ENDINGS = ("ArgMax", "LogSoftmax", "Sigmoid", "Softmax", "TopK")
 GRID_BITS = 52  # scores of differently scaled outputs are put on one grid of this many bits
 
 
 @one_sentence()
 def read_program(path: str | Path, inputs: str | None = None) -> Program:
-    """Import a fully connected low-bit network.
+    """Import a low-bit network: fully connected, convolutional, with branches that meet again.
 
     Args:
         path: an ONNX file: one of ours, or in a dialect of QONNX, Brevitas, FINN, or QDQ.
         inputs: the integers that raw cells hold ("BINARY", "BIPOLAR", "UINT8", "UINT8/255", "FIXED<8,3>",
-            .., see _input_type.py), for files that multiply the input without a quantizer and do not
+            .., see onnx/input_type.py), for files that multiply the input without a quantizer and do not
             annotate it.
 
     Returns:
@@ -79,8 +90,10 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
         raise UnsupportedError(f"the last layer of {path} cannot be translated: {reason}.") from error
     columns = len(outputs["columns"])
     classes = tuple(str(k) for k in range(max(2, columns))) if "label" in outputs["roles"] else ()
+    if len(found.builder.classes) == len(classes) == len(set(found.builder.classes)):
+        classes = found.builder.classes
     program = Program(
-        name=model.graph.name or readable(Path(path).stem),
+        name=readable(Path(path).stem),
         ops=(*found.builder.ops, *outputs["ops"]),
         outputs=outputs["roles"],
         classes=classes,
@@ -95,14 +108,15 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
             },
         },
     )
-    return fit_types(program)
+    return fit_types(program).pruned()
 
 
 def _outputs(found: Walk) -> dict[str, Any]:
     """The last layer as integer scores, their float64 values, and the decision where there is one."""
-    lane, builder = found.output, found.builder
-    if lane.source.raw:
+    builder = found.builder
+    if found.output.source.raw:
         raise UnsupportedError("no quantizer or layer stands between the input and the output.")
+    lane = vector(builder, found.output)
     line = slopes(lane)
     if line is None:
         raise UnsupportedError(

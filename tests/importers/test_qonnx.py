@@ -10,7 +10,7 @@ from support.dialects import Recipe, Writer, execute, finished, qonnx_model, row
 from qcompile.backends.onnx.build import build
 from qcompile.importers.qonnx import read_program
 from qcompile.ir.interpret import interpret
-from qcompile.ir.ops import Dot, Threshold
+from qcompile.ir.ops import Dot, Requantize, Threshold
 from qcompile.run import onnxruntime
 
 pytest.importorskip("qonnx", reason="the qonnx package, which executes the dialect, is not installed")
@@ -59,7 +59,7 @@ def test_every_output_equals_the_execution_by_qonnx(
     if expected.shape[1] > 1:
         np.testing.assert_array_equal(found["label"][:, 0], expected.argmax(axis=1))
     hidden = len(made.widths) - 2
-    assert sum(isinstance(op, Threshold) for op in program.ops) == hidden
+    assert sum(isinstance(op, Threshold | Requantize) for op in program.ops) == hidden
     assert sum(isinstance(op, Dot) for op in program.ops) >= hidden + 1
 
 

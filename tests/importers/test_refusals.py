@@ -50,9 +50,70 @@ def conv() -> onnx.ModelProto:
     return ended(w, w.node("Flatten", [value]), 8, (1, 4, 4))
 
 
+def volume() -> onnx.ModelProto:
+    w = writer()
+    value = w.node("Conv", [quantized(w), w.constant(np.ones((2, 1, 2, 2, 2)), "kernel")])
+    return ended(w, w.node("Flatten", [value]), 2, (1, 2, 2, 2))
+
+
+def wrong_groups() -> onnx.ModelProto:
+    w = writer()
+    value = w.node("Conv", [quantized(w), w.constant(np.ones((2, 1, 2, 2)), "kernel")], group=3)
+    return ended(w, w.node("Flatten", [value]), 2, (1, 2, 2))
+
+
+def border_average() -> onnx.ModelProto:
+    w = writer()
+    value = w.node("AveragePool", [quantized(w)], kernel_shape=[2, 2], pads=[1, 1, 1, 1])
+    return ended(w, w.node("Flatten", [value]), 9, (1, 2, 2))
+
+
 def tanh() -> onnx.ModelProto:
     w = writer()
-    return ended(w, w.node("Tanh", [w.node("MatMul", [quantized(w), matrix(w)])]))
+    return ended(w, w.node("Tanh", [w.node("MatMul", [quantized(w, bits=8), matrix(w)])]))
+
+
+def gelu_of_sums() -> onnx.ModelProto:
+    w = writer()
+    value = w.node("Gelu", [w.node("MatMul", [quantized(w, bits=8), matrix(w)])])
+    return ended(w, quantized(w, value, bits=4))
+
+
+def dynamic() -> onnx.ModelProto:
+    w = writer()
+    w.nodes.append(helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], name="Dynamic"))
+    return ended(w, "q", 16)
+
+
+def blocks() -> onnx.ModelProto:
+    w = writer()
+    inputs = [quantized(w), w.constant(np.zeros((4, 1, 8)), "packed", np.uint8), w.constant(np.ones(4), "s")]
+    value = w.node("MatMulNBits", inputs, domain="com.microsoft", K=16, N=4, bits=4, block_size=16)
+    return ended(w, value)
+
+
+def recurrent() -> onnx.ModelProto:
+    w = writer()
+    shapes = ((1, 16, 16), (1, 16, 4))
+    weights = [w.constant(np.ones(shape), "weight") for shape in shapes]
+    return ended(w, w.node("LSTM", [quantized(w), *weights], hidden_size=4), 4, (1, 16))
+
+
+def attention() -> onnx.ModelProto:
+    w = writer()
+    scale = w.constant(np.ones(16), "scale")
+    return ended(w, w.node("LayerNormalization", [quantized(w), scale]), 16)
+
+
+def not_quantized() -> onnx.ModelProto:
+    w = writer()
+    weight = w.constant(w.rng.normal(size=(16, 4)), "weight")
+    return ended(w, w.node("MatMul", ["x", weight]))
+
+
+def learned_elsewhere() -> onnx.ModelProto:
+    w = writer()
+    return ended(w, w.node("LinearRegressor", ["x"], domain="ai.onnx.ml", coefficients=[0.5] * 16), 1)
 
 
 def foreign_domain() -> onnx.ModelProto:
@@ -110,8 +171,9 @@ def unknown_width() -> onnx.ModelProto:
 
 def product_of_activations() -> onnx.ModelProto:
     w = writer()
-    value = quantized(w)
-    return ended(w, w.node("Mul", [value, value]), 16)
+    value = quantized(w, bits=8)
+    layers = [w.node("MatMul", [value, matrix(w)]) for _ in range(2)]
+    return ended(w, w.node("Mul", layers))
 
 
 def middle_softmax() -> onnx.ModelProto:
@@ -168,8 +230,18 @@ def straight_through() -> onnx.ModelProto:
 
 
 UNSUPPORTED: dict[Callable[[], onnx.ModelProto], str] = {
-    conv: r"Conv \(node 'Conv0'\) has no translation",
-    tanh: r"Tanh \(node 'Tanh2'\) has no translation",
+    conv: r"Conv \(node 'Conv0'\) cannot be translated: it multiplies the raw input.*UINT8",
+    volume: r"Conv \(node 'Conv1'\).*an activation of shape \(1, 1, 2, 2, 2\) is not",
+    wrong_groups: r"Conv \(node 'Conv1'\).*3 groups of 1 channels meet an image of 1 channels",
+    border_average: r"AveragePool \(node 'AveragePool1'\).*divides by fewer cells at the border",
+    tanh: "the output is neither quantized nor a line",
+    gelu_of_sums: r"IntQuant \(node 'IntQuant3'\).*does not rise or fall all the way",
+    dynamic: r"DynamicQuantizeLinear \(node 'Dynamic'\).*dynamic quantization.*calibration",
+    blocks: r"MatMulNBits \(node 'MatMulNBits1'\).*a scale per block",
+    recurrent: r"LSTM \(node 'LSTM1'\).*recurrent",
+    attention: r"LayerNormalization \(node 'LayerNormalization1'\).*attention",
+    not_quantized: r"MatMul \(node 'MatMul0'\).*this model is not quantized; quantize it first, for example",
+    learned_elsewhere: r"LinearRegressor.*this model is not quantized; quantize it first",
     foreign_domain: r"MVAU_hls \(node 'MVAU_hls0'\) is of the domain 'finn.custom_op.fpgadataflow.hls'",
     raw_product: r"MatMul \(node 'MatMul0'\) cannot be translated: it multiplies the raw input.*UINT8",
     no_quantizer_between: r"MatMul \(node 'MatMul3'\).*a quantizer is missing",
@@ -180,7 +252,7 @@ UNSUPPORTED: dict[Callable[[], onnx.ModelProto], str] = {
     mixed_scales: "its elements have no common scale",
     two_inputs: "2 inputs and 1 outputs",
     unknown_width: "the input 'x' has shape",
-    product_of_activations: r"Mul \(node 'Mul1'\).*two activations can only be added",
+    product_of_activations: r"Mul \(node 'Mul3'\).*two activations can only be added",
     middle_softmax: r"Relu \(node 'Relu3'\) follows Softmax",
     bent_output: "the output is neither quantized nor a line",
     wrong_shapes: r"an activation of shape \(1, 16\) meets weights",

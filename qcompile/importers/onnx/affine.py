@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qcompile.importers.onnx.builder import Builder
+from qcompile.importers.onnx.codes import quantize
 from qcompile.importers.onnx.lanes import Lane, Source, evaluate
+from qcompile.importers.onnx.quantizers import Quantizer
 
 __all__ = ["common_unit", "integers_behind", "slopes"]
 
@@ -19,20 +23,28 @@ NEAR = 1e-6
 
 
 def slopes(lane: Lane) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """(slope, offset) of every element, tensor = slope * c + offset, or None where it is not a line."""
+    """(slope, offset) of every row, tensor = slope * c + offset, or None where it is not a line.
+
+    Rows that the tensor does not have (a slice left them out) get those of one that it has.
+    """
     source = lane.source
     span = source.high - source.low
     points = np.unique(np.linspace(0, 1, TABLE if span.max(initial=0) < TABLE else 9))
     c = source.low[:, None] + np.round(span[:, None] * points).astype(np.int64)
-    value = evaluate(lane.steps, c, np.float64)
+    value = np.broadcast_to(evaluate(lane.steps, c, np.float64), c.shape)
     width = np.maximum(span, 1)
     slope = (value[:, -1] - value[:, 0]) / width
     offset = value[:, 0] - slope * source.low
     line = slope[:, None] * c + offset[:, None]
     size = np.abs(value).max(axis=1, initial=0)[:, None] + np.abs(slope[:, None])
-    return (
-        (slope, offset) if np.isfinite(value).all() and (np.abs(value - line) <= 1e-9 * size).all() else None
-    )
+    straight = np.isfinite(value).all(axis=1) & (np.abs(value - line) <= 1e-9 * size).all(axis=1)
+    used = np.unique(lane.order % source.rows)
+    if not straight[used].all():
+        return None
+    if 0 < len(used) < source.rows:
+        left_out = np.setdiff1d(np.arange(source.rows), used)
+        slope[left_out], offset[left_out] = slope[used[0]], offset[used[0]]
+    return slope, offset
 
 
 def integers_behind(builder: Builder, lane: Lane) -> tuple[Source, float, NDArray[np.int64]]:
@@ -55,27 +67,32 @@ def integers_behind(builder: Builder, lane: Lane) -> tuple[Source, float, NDArra
 
 
 def _table(builder: Builder, lane: Lane) -> tuple[Source, float, NDArray[np.int64]]:
-    """A bent but monotone function of few codes (relu behind a quantizer): thresholds of its own."""
+    """A bent function of few codes (relu behind a quantizer): thresholds or a table of its own."""
     source = lane.source
-    if (source.high - source.low).max(initial=0) >= TABLE:
+    if source.span >= TABLE:
         raise ValueError("it is neither quantized nor a line of the sums before it; a quantizer is missing")
-
-    def values(c: Array) -> Array:
-        return evaluate(lane.steps, c, np.float64)
-
-    every = np.clip(source.low[:, None] + np.arange(TABLE), None, source.high[:, None])
-    table = values(every)
+    every = np.minimum(source.low[:, None] + np.arange(source.span + 1), source.high[:, None])
+    table = np.broadcast_to(evaluate(lane.steps, every, np.float64), every.shape)
     if not np.isfinite(table).all():
         raise ValueError("its values are not finite")
     scale = common_unit(table.reshape(-1))
-    low = np.round(table / scale).astype(np.int64).min(axis=1)
-    count = int((np.round(table / scale).astype(np.int64) - low[:, None]).max(initial=0))
+    whole = np.round(table / scale).astype(np.int64)
+    low = whole.min(axis=1)
+    count = int((whole - low[:, None]).max(initial=0))
     if count > TABLE:
         raise ValueError(f"it takes {count} different integers")
-    codes = builder.remap(
-        source, lambda c: np.round(values(c) / scale).astype(np.int64) - low[:, None], max(1, count)
-    )
-    return codes, scale, low
+
+    def codes(x: Array, low: Array) -> Array:
+        return np.round(x.astype(np.float64) / scale).astype(np.int64) - low
+
+    steps = tuple(replace(s, function=_in_double(s.function)) for s in lane.steps)
+    made = quantize(builder, replace(lane, steps=steps), Quantizer(codes, (low[:, None],), max(1, count), ()))
+    return made.source, scale, low
+
+
+def _in_double(function: Callable[..., Array]) -> Callable[..., Array]:
+    """The function in float64, whatever is asked for."""
+    return lambda x, dtype, *constants: function(x, np.float64, *constants)
 
 
 def common_unit(values: NDArray[np.float64]) -> float:

@@ -1,67 +1,44 @@
-"""The program that grows while the source graph is walked: encoders, products, thresholds, outputs."""
+"""The program that grows while the source graph is walked: encoders, products, sums, arrangements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.importers.onnx.input_encoder import Encoded, counted_levels, promised_integers
+from qcompile.importers.onnx.input_encoder import Encoded, promised_integers
 from qcompile.importers.onnx.input_type import InputType
-from qcompile.importers.onnx.lanes import Lane, Source, evaluate
-from qcompile.importers.onnx.quantizers import Quantizer
-from qcompile.importers.onnx.search import thresholds
-from qcompile.ir.ops import Add, Affine, Dot, Encode, Input, Op, Threshold
-from qcompile.ir.types import F32, ValueType
-from qcompile.model.float_order import HIGHEST, LOWEST, float_of
+from qcompile.importers.onnx.lanes import Lane, Source
+from qcompile.ir.operation import Op
+from qcompile.ir.ops import Add, Affine, Concat, Conv, Dot, Encode, Gather, Input, MaxPool, Reshape
+from qcompile.ir.ranges import Ranges
+from qcompile.ir.types import F32, VECTOR, ValueType
+from qcompile.ir.window import Window
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "wide"]
 
 Array = NDArray[Any]
-MAX_THRESHOLDS = 1 << 21
+FARTHEST = 2.0**62
 
 
 class Builder:
     """Appends operations; ``notes`` collects what a user should know of the translation."""
 
-    def __init__(self, features: int, annotated: InputType | None = None) -> None:
+    def __init__(self, features: int, annotated: InputType | None = None, images: bool = False) -> None:
         self.annotated = annotated  # what raw cells hold, says the file or the caller
+        self.images = images  # the graph has convolutions or pools
         self.ops: list[Op] = [Input("x", ValueType(*F32, features))]
         self.notes: list[str] = []
+        self.classes: tuple[str, ...] = ()  # names that the file gives the outputs
 
     def name(self, wanted: str) -> str:
         """A value name that is not taken."""
         return f"{wanted}{sum(op.result.rstrip('0123456789') == wanted for op in self.ops) + 1}"
 
-    def quantize(self, lane: Lane, quantizer: Quantizer) -> Lane:
-        """The codes of a quantizer, as thresholds on the integers (or raw cells) behind the tensor.
-
-        Raises:
-            ValueError: more thresholds than can be searched.
-        """
-        source, count = lane.source, quantizer.count
-        if source.length * max(1, count) > MAX_THRESHOLDS:
-            raise ValueError(f"{source.length} x {count} thresholds are more than {MAX_THRESHOLDS}")
-
-        def codes(integers: Array) -> Array:
-            x = float_of(integers) if source.raw else integers
-            return quantizer.codes(evaluate(lane.steps, x, np.float32))
-
-        if source.raw:
-            low = np.full(source.length, LOWEST)
-            levels, sign = thresholds(codes, low, np.full(source.length, HIGHEST), count)
-            return replace(lane, source=self._encode(counted_levels(levels, sign)), steps=quantizer.steps)
-        levels, sign = thresholds(codes, source.low, source.high, count)
-        result = self.name("q")
-        ordered = np.sort(levels, axis=1)
-        self.ops.append(Threshold(result, _any(source.length), self.realise(source), ordered, sign))
-        rising = sign[:, None] > 0
-        always = np.where(rising, levels <= source.low[:, None], levels >= source.high[:, None]).sum(axis=1)
-        ever = np.where(rising, levels <= source.high[:, None], levels >= source.low[:, None]).sum(axis=1)
-        return replace(lane, source=Source(result, always, ever), steps=quantizer.steps)
+    def op(self, result: str) -> Op:
+        """The operation that makes a value."""
+        return next(op for op in self.ops if op.result == result)
 
     def integer_input(self, lane: Lane) -> Lane:
         """The raw input as the integers that the file's annotation promises.
@@ -75,40 +52,50 @@ class Builder:
                 "hold with --inputs: UINT8, UINT8/255 for pixels in [0, 1], BINARY, BIPOLAR, INT8, or "
                 "FIXED<8,3> for 8-bit fixed point"
             )
-        encoded, back = promised_integers(self.annotated, lane.source.length)
-        return replace(lane, source=self._encode(encoded), steps=(back, *lane.steps))
+        encoded, back = promised_integers(self.annotated, lane.source.rows)
+        return Lane(self.encode(encoded), lane.index, (back, *lane.steps))
 
-    def _encode(self, encoded: Encoded) -> Source:
+    def encode(self, encoded: Encoded) -> Source:
+        """Codes of the raw input."""
         result = self.name("codes")
-        self.ops.append(Encode(result, _any(encoded.encoder.width), "x", encoded.encoder))
+        self.ops.append(Encode(result, wide(encoded.encoder.width), "x", encoded.encoder))
         return Source(result, encoded.low, encoded.high, encoded.expansion)
 
     def realise(self, source: Source) -> str:
         """The value that holds the elements themselves, summed from encoder columns where needed."""
         if source.expansion is None:
             return source.value
-        total = self.dot(source.value, source.expansion.matrix())
-        if not source.expansion.shift.any():
+        sign, shift = source.expansion.sign, source.expansion.shift
+        total = source.value
+        if not source.expansion.single:
+            total, sign = self.dot(total, source.expansion.matrix()), np.ones(1, np.int64)
+        if not shift.any() and (sign == 1).all():
             return total
         result = self.name("codes")
-        self.ops.append(Affine(result, _any(source.length), total, np.array([1]), source.expansion.shift))
+        self.ops.append(Affine(result, wide(source.rows), total, sign, shift))
         return result
+
+    def elements(self, source: Source) -> Source:
+        """The same integers, held by a value of their own."""
+        if source.expansion is None:
+            return source
+        return Source(self.realise(source), source.low, source.high, positions=source.positions)
 
     def dot(self, value: str, weight: NDArray[np.int64]) -> str:
         """Append a product."""
         result = self.name("t")
-        self.ops.append(Dot(result, _any(len(weight)), value, weight))
+        self.ops.append(Dot(result, wide(len(weight)), value, weight))
         return result
 
     def product(self, source: Source, weight: NDArray[np.int64]) -> tuple[Source, NDArray[np.int64]]:
         """``weight @ elements`` as (integers, constant part): the product is their sum.
 
         Args:
-            source: of the elements.
+            source: a vector of elements.
             weight: (n, L).
         """
         reach = np.maximum(np.abs(source.low), np.abs(source.high)).astype(np.float64)
-        if (np.abs(weight).astype(np.float64) @ reach).max(initial=0) >= 2.0**62:
+        if (np.abs(weight).astype(np.float64) @ reach).max(initial=0) >= FARTHEST:
             raise ValueError("its sums may leave 64-bit integers")
         up, down = weight * (weight > 0), weight * (weight < 0)
         low: NDArray[np.int64] = up @ source.low + down @ source.high
@@ -125,29 +112,73 @@ class Builder:
         if (scale == 1).all() and (shift == 0).all() and source.expansion is None:
             return source
         reach = np.maximum(np.abs(source.low), np.abs(source.high)).astype(np.float64)
-        if (np.abs(scale) * reach + np.abs(shift)).max(initial=0) >= 2.0**62:
+        if (np.abs(scale) * reach + np.abs(shift)).max(initial=0) >= FARTHEST:
             raise ValueError("its values may leave 64-bit integers")
-        result = self.name("a")
-        self.ops.append(Affine(result, _any(source.length), self.realise(source), scale, shift))
-        ends = np.stack([scale * source.low + shift, scale * source.high + shift])
-        return Source(result, ends.min(axis=0), ends.max(axis=0))
-
-    def remap(self, source: Source, table: Callable[[Array], Array], count: int) -> Source:
-        """A monotone function of the elements with values 0..count."""
-        levels, sign = thresholds(table, source.low, source.high, count)
-        result = self.name("q")
-        ordered = np.sort(levels, axis=1)
-        self.ops.append(Threshold(result, _any(source.length), self.realise(source), ordered, sign))
-        ends = table(np.stack([source.low, source.high], axis=1))
-        return Source(result, ends.min(axis=1), ends.max(axis=1))
+        scale, shift = (c[:1] if (c == c[:1]).all() else c for c in (scale, shift))
+        return self._append(Affine(self.name("a"), _like(source), self.realise(source), scale, shift), source)
 
     def add(self, a: Source, b: Source) -> Source:
-        """Sum of two values of the same length."""
-        result = self.name("sum")
-        self.ops.append(Add(result, _any(a.length), self.realise(a), self.realise(b)))
-        return Source(result, a.low + b.low, a.high + b.high)
+        """Sum of two values of the same shape."""
+        if max(np.abs(e).max(initial=0) for s in (a, b) for e in (s.low, s.high)) >= FARTHEST:
+            raise ValueError("its sums may leave 64-bit integers")
+        return self._append(Add(self.name("sum"), _like(a), self.realise(a), self.realise(b)), a, b)
+
+    def concat(self, parts: list[Source]) -> Source:
+        """The channels of several values of the same positions."""
+        channels = sum(part.rows for part in parts)
+        values = tuple(self.realise(part) for part in parts)
+        return self._append(Concat(self.name("joined"), wide(channels, parts[0].positions), values), *parts)
+
+    def gather(self, source: Source, channels: NDArray[np.int64]) -> Source:
+        """Some channels, in their order."""
+        kind = wide(len(channels), source.positions)
+        return self._append(Gather(self.name("picked"), kind, self.realise(source), channels), source)
+
+    def reshape(self, source: Source, rows: int, positions: tuple[int, int]) -> Source:
+        """The same elements, arranged otherwise."""
+        kind = wide(rows, positions)
+        return self._append(Reshape(self.name("shaped"), kind, self.realise(source)), source)
+
+    def conv(self, source: Source, weight: NDArray[np.int64], window: Window, groups: int) -> Source:
+        """A convolution with (o, kh, kw, c / groups) integers; outside is the integer 0."""
+        reach = float(max(np.abs(e).max(initial=0) for e in (source.low, source.high)))
+        if np.abs(weight).astype(np.float64).sum(axis=(1, 2, 3)).max(initial=0) * reach >= FARTHEST:
+            raise ValueError("its sums may leave 64-bit integers")
+        kind = wide(len(weight), window.results(source.positions))
+        sizes = (window.stride, window.pad, window.dilation)
+        made = Conv(self.name("t"), kind, self.realise(source), weight, *sizes, groups)
+        return self._append(made, source)
+
+    def maxpool(self, source: Source, window: Window) -> Source:
+        """The largest of every window."""
+        kind = wide(source.rows, window.results(source.positions))
+        sizes = (window.kernel, window.stride, window.pad, window.dilation)
+        made = MaxPool(self.name("pool"), kind, self.realise(source), *sizes)
+        return self._append(made, source)
+
+    def _append(self, op: Op, *sources: Source) -> Source:
+        """Append an operation; the bounds of its result are what it says of theirs.
+
+        Raises:
+            ValueError: its shapes do not fit, with the reason.
+        """
+        wrong = op.wrong(*(_like(source) for source in sources))
+        if wrong:
+            raise ValueError(wrong)
+        found = op.bound(*(_ranges(source) for source in sources)) or []
+        ends = np.array(found, dtype=np.int64).reshape(-1, 2)
+        self.ops.append(op)
+        return Source(op.result, ends[:, 0], ends[:, 1], positions=op.type.positions)
 
 
-def _any(length: int) -> ValueType:
-    """Any integer vector; ``fit_types`` narrows it at the end."""
-    return ValueType("i", 64, length)
+def wide(channels: int, positions: tuple[int, int] = VECTOR) -> ValueType:
+    """Any integers of a shape; ``fit_types`` narrows the type at the end."""
+    return ValueType("i", 64, channels, positions)
+
+
+def _like(source: Source) -> ValueType:
+    return wide(source.rows, source.positions)
+
+
+def _ranges(source: Source) -> Ranges:
+    return list(zip(source.low.tolist(), source.high.tolist(), strict=True))

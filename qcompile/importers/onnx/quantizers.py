@@ -1,6 +1,6 @@
 """Quantizers of the dialects: float to code, and code back to float, in the arithmetic of the documents.
 
-Each reading of a node gives a ``Quantizer``: ``codes`` maps float32 values (L, K) to 0..count, and the
+Each reading of a node gives a ``Quantizer``: ``codes`` maps float32 values (rows, K) to 0..count, and the
 tensor behind it is ``steps`` of the code. Documents: QONNX operator pages for IntQuant (Quant),
 BipolarQuant, Trunc versions 1 and 2; FINN's MultiThreshold; ONNX's QuantizeLinear and Sign.
 """
@@ -8,13 +8,13 @@ BipolarQuant, Trunc versions 1 and 2; FINN's MultiThreshold; ONNX's QuantizeLine
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.importers.onnx.lanes import Step, arithmetic, start
+from qcompile.importers.onnx.lanes import Step, arithmetic, start, taken
 
 __all__ = ["Quantizer", "bipolar", "int_quant", "linear", "multi_threshold", "sign", "trunc"]
 
@@ -24,11 +24,23 @@ ZERO, ONE = np.zeros((1, 1), dtype=np.int64), np.ones((1, 1))
 
 @dataclass(frozen=True, eq=False)
 class Quantizer:
-    """Codes 0..count of float32 values, and the steps from a code to the value it stands for."""
+    """Codes 0..count of float32 values, and the steps from a code to the value it stands for.
 
-    codes: Callable[[Array], Array]
+    ``function(x, *constants)`` gives the codes; the constants have shape (rows or 1, ..).
+    """
+
+    function: Callable[..., Array]
+    constants: tuple[Array, ...]
     count: int
     steps: tuple[Step, ...]
+
+    def codes(self, x: Array) -> Array:
+        """Codes of float32 values (rows, K)."""
+        return self.function(x, *self.constants)
+
+    def take(self, rows: NDArray[np.int64]) -> Quantizer:
+        """The same function of some rows; ``steps`` stay those of all."""
+        return replace(self, constants=taken(self.constants, rows))
 
 
 def _half_up(x: Array) -> Array:
@@ -75,26 +87,27 @@ def integer_range(bits: float, signed: bool, narrow: bool) -> tuple[int, int]:
 def int_quant(scale: Array, zero: Array, bits: float, signed: bool, narrow: bool, mode: str) -> Quantizer:
     """IntQuant, called Quant in older files: round(clamp(x / scale + zero)), then (q - zero) * scale."""
     if bits == 1 and signed:  # exporters write bipolar weights this way; qonnx reads them so
-        return _levels(lambda x: x / scale + zero >= 0, start(-ONE / 2, 2 * ONE), zero, scale)
+        steps = (start(-ONE / 2, 2 * ONE), arithmetic("Sub", zero), arithmetic("Mul", scale))
+        return Quantizer(lambda x, s, z: (x / s + z >= 0).astype(np.int64), (scale, zero), 1, steps)
     low, high = integer_range(bits, signed, narrow)
     function = rounding(mode)
 
-    def codes(x: Array) -> Array:
+    def codes(x: Array, scale: Array, zero: Array) -> Array:
         return _code(x / scale + zero, low, high, function)
 
-    return Quantizer(codes, high - low, _back(low, zero, scale))
+    return Quantizer(codes, (scale, zero), high - low, _back(low, zero, scale))
 
 
 def bipolar(scale: Array) -> Quantizer:
     """BipolarQuant: +scale where x >= 0, else -scale."""
     return Quantizer(
-        lambda x: (x >= 0).astype(np.int64), 1, (start(-ONE / 2, 2 * ONE), arithmetic("Mul", scale))
+        lambda x: (x >= 0).astype(np.int64), (), 1, (start(-ONE / 2, 2 * ONE), arithmetic("Mul", scale))
     )
 
 
 def sign() -> Quantizer:
     """Sign: -1, 0, +1."""
-    return Quantizer(lambda x: (x > 0).astype(np.int64) + (x >= 0), 2, (start(-ONE, ONE),))
+    return Quantizer(lambda x: (x > 0).astype(np.int64) + (x >= 0), (), 2, (start(-ONE, ONE),))
 
 
 def trunc(
@@ -104,44 +117,39 @@ def trunc(
     function = rounding(mode)
     low, high = limits
 
-    def codes(x: Array) -> Array:
+    def codes(x: Array, scale: Array, zero: Array, step: Array) -> Array:
         return _code(np.round(x / scale + zero) / step, low, high, function)
 
-    return Quantizer(codes, high - low, _back(low, zero / step, out_scale))
+    return Quantizer(codes, (scale, zero, step), high - low, _back(low, zero / step, out_scale))
 
 
 def multi_threshold(levels: Array, out_scale: float, out_bias: float) -> Quantizer:
     """FINN's MultiThreshold: number of levels (L, k) that x reaches, times a scale, plus a bias."""
     ordered = np.sort(levels, axis=1)
 
-    def codes(x: Array) -> Array:
+    def codes(x: Array, ordered: Array) -> Array:
         rows = np.broadcast_to(ordered, (len(x), ordered.shape[1]))
         return np.stack([np.searchsorted(row, v, side="right") for row, v in zip(rows, x, strict=True)])
 
     scale, bias = np.full((1, 1), out_scale, np.float32), np.full((1, 1), out_bias, np.float32)
     steps = (start(ZERO, ONE), arithmetic("Mul", scale), arithmetic("Add", bias))
-    return Quantizer(codes, levels.shape[1], steps)
+    return Quantizer(codes, (ordered,), levels.shape[1], steps)
 
 
 def linear(scale: Array, zero: Array, low: int, high: int) -> Quantizer:
     """QuantizeLinear: saturate(round-half-even(x / scale) + zero); its result are the integers."""
 
-    def codes(x: Array) -> Array:
+    def codes(x: Array, scale: Array, zero: Array) -> Array:
         q = np.round(x / scale).astype(np.float64) + zero
         return np.nan_to_num(np.clip(q, low, high) - low).astype(np.int64)
 
-    return Quantizer(codes, high - low, (start(np.full((1, 1), low), ONE),))
+    return Quantizer(codes, (scale, zero), high - low, (start(np.full((1, 1), low), ONE),))
 
 
 def _code(q: Array, low: int, high: int, function: Callable[[Array], Array]) -> Array:
     """Clamp, then round, as the documents order it; counted from the lowest code."""
     clamped = np.clip(q, q.dtype.type(low), q.dtype.type(high))
     return np.asarray(np.nan_to_num(function(clamped).astype(np.float64) - low).astype(np.int64))
-
-
-def _levels(test: Callable[[Array], Array], first: Step, zero: Array, scale: Array) -> Quantizer:
-    steps = (first, arithmetic("Sub", zero), arithmetic("Mul", scale))
-    return Quantizer(lambda x: test(x).astype(np.int64), 1, steps)
 
 
 def _back(low: int, zero: Array, scale: Array) -> tuple[Step, ...]:

@@ -1,6 +1,6 @@
 """Walk a source graph node by node: constants fold, activations become lanes, the rest is refused by name.
 
-Operators live in the ``_ops_*`` files; each is a function of a ``Node`` that returns its result. An
+Operators live in the files of ``ops``; each is a function of a ``Node`` that returns its result. An
 operator that raises ValueError says why it does not fit; the walk adds which node it was.
 """
 
@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
-from qcompile.errors import ModelError, UnsupportedError
+from qcompile.errors import CompileError, ModelError, UnsupportedError
+from qcompile.importers.onnx.attributes import attribute_value
 from qcompile.importers.onnx.builder import Builder
 from qcompile.importers.onnx.constants import Constant
+from qcompile.importers.onnx.endings import check_ending, tail
 from qcompile.importers.onnx.input_type import ALLOWED, InputType, input_type
 from qcompile.importers.onnx.lanes import Lane, Source
+from qcompile.importers.onnx.refusals import not_quantized, refuse_kind
 from qcompile.model_file.container import tensor_array
 
 __all__ = ["Node", "Tensor", "Walk", "walk"]
@@ -98,7 +101,8 @@ def walk(
     Args:
         model: any ONNX model.
         operators: by operator name, for all domains of ``ALIASES``.
-        endings: operators that are allowed as the last nodes only (Softmax, ArgMax, ..).
+        endings: operators that decide at the end (Softmax, ArgMax, ..); behind them only what changes no
+            decision may follow: casts, quantizers, names of classes.
         inputs: name of the integers that raw cells hold (_input_type.py), where the file does not say it.
 
     Raises:
@@ -108,70 +112,122 @@ def walk(
     graph = model.graph
     tensors: dict[str, Tensor] = {t.name: Constant(tensor_array(t)) for t in graph.initializer}
     free = [i for i in graph.input if i.name not in tensors]
-    if len(free) != 1 or len(graph.output) != 1:
-        raise UnsupportedError(
-            f"the model has {len(free)} inputs and {len(graph.output)} outputs; a program has one of each: "
-            "cut the model down to one (onnx.utils.extract_model)."
-        )
+    if len(free) != 1 or not graph.output:
+        raise UnsupportedError(_COUNTS.format(len(free), len(graph.output)))
     shape, batch = _input_shape(free[0])
     features = int(np.prod(shape))
     promised = _annotated_type(graph, free[0]) if inputs is None else input_type(inputs)
     if inputs is not None and promised is None:
         raise UnsupportedError(f"inputs is {inputs!r}, allowed: {ALLOWED}.")
-    builder = Builder(features, promised)
+    builder = Builder(features, promised, any(node.op_type in IMAGE_OPERATORS for node in graph.node))
     ends = np.zeros(features, dtype=np.int64)
     tensors[free[0].name] = Lane(Source("x", ends, ends, raw=True), np.arange(features).reshape(shape))
+    last = tail(graph, endings)
+    decided: set[str] = set()
     decision: str | None = None
     folded = 0
-    for node in graph.node:
+    for place, node in enumerate(graph.node):
         where = f"{node.op_type} (node {node.name or ', '.join(node.output)!r})"
-        if node.domain not in ALIASES:
-            raise UnsupportedError(
-                f"{where} is of the domain {node.domain!r}; known are the standard operators and those of "
-                "QONNX, Brevitas and FINN (before streamlining into hardware layers)."
-            )
-        if not node.output:
-            raise ModelError(f"{where} makes nothing.")
-        lost = [name for name in node.input if name and name not in tensors]
-        if lost:
-            raise ModelError(f"{where} reads {lost[0]!r}, which no earlier node produces.")
-        given = tuple(tensors[name] if name else None for name in node.input)
+        given = _given(node, tensors, where)
         depends = any(isinstance(t, Lane) for t in given)
-        if node.op_type in endings and depends:
-            _check_ending(node, given, where)
-            decision = node.op_type
-            tensors[node.output[-1]] = _first_lane(given)  # the second output of TopK is the index
-            continue
-        if decision is not None and depends and node.op_type not in AFTER_END:
-            raise UnsupportedError(
-                f"{where} follows {decision}, which is supported only at the end of a network."
-            )
-        if node.op_type not in operators:
-            raise UnsupportedError(
-                f"{where} has no translation: a program consists of fully connected layers of low-bit "
-                f"integers. Supported operators: {', '.join(sorted([*operators, *endings]))}."
-            )
-        attributes = {a.name: _attribute(a) for a in node.attribute}
-        step = Node(node.op_type, node.name, given, attributes, builder, batch)
+        after = depends and not decided.isdisjoint(node.input)
         try:
-            made = tensors[node.output[0]] = operators[node.op_type](step)
-            if isinstance(made, Constant):
-                folded += made.array.size
-            if folded > MAX_FOLDED:
-                raise ValueError(f"the constants of the graph have more than {MAX_FOLDED} elements")
-        except (ModelError, UnsupportedError):
-            raise
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
-            reason = " ".join((str(error) or type(error).__name__).split()).rstrip(".")
-            raise UnsupportedError(f"{where} cannot be translated: {reason}.") from error
-    output = tensors.get(graph.output[0].name)
-    if not isinstance(output, Lane):
-        what = "is never made" if output is None else "does not depend on the input"
-        raise ModelError(f"the output {graph.output[0].name!r} {what}.")
-    return Walk(builder, output, decision)
+            if after and place in last:
+                _name_classes(builder, node, given)
+                decided.update(node.output)
+                tensors.update(dict.fromkeys(node.output, _first_lane(given)))
+                continue
+            refuse_kind(node, where, ALIASES, depends)
+            if depends and node.op_type in endings and (place in last or node.op_type not in operators):
+                check_ending(node, given, where)
+                decision = node.op_type
+                decided.update(node.output)
+                tensors.update(dict.fromkeys(node.output, _first_lane(given)))
+                continue
+            if after:
+                raise UnsupportedError(
+                    f"{where} follows {decision}, which is supported only at the end of a network "
+                    "(attention is not supported)."
+                )
+            if node.op_type not in operators:
+                names = ", ".join(sorted({*operators, *endings}))
+                raise UnsupportedError(
+                    f"{where} has no translation: a program consists of layers of low-bit integers. "
+                    f"Supported operators: {names}."
+                )
+            made = tensors[node.output[0]] = _translated(operators, node, given, builder, batch, where)
+        except UnsupportedError as error:
+            raise UnsupportedError(not_quantized(graph, where) or str(error)) from error
+        if isinstance(made, Constant):
+            folded += made.array.size
+        if folded > MAX_FOLDED:
+            raise UnsupportedError(
+                f"{where} cannot be translated: the constants of the graph have more than {MAX_FOLDED} "
+                "elements."
+            )
+    return Walk(builder, _output(graph, tensors), decision)
 
 
-AFTER_END = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
+def _given(node: onnx.NodeProto, tensors: Mapping[str, Tensor], where: str) -> tuple[Tensor | None, ...]:
+    if not node.output:
+        raise ModelError(f"{where} makes nothing.")
+    lost = [name for name in node.input if name and name not in tensors]
+    if lost:
+        raise ModelError(f"{where} reads {lost[0]!r}, which no earlier node produces.")
+    return tuple(tensors[name] if name else None for name in node.input)
+
+
+def _translated(
+    operators: Mapping[str, Operator],
+    node: onnx.NodeProto,
+    given: tuple[Tensor | None, ...],
+    builder: Builder,
+    batch: int,
+    where: str,
+) -> Tensor:
+    attributes = {a.name: attribute_value(a) for a in node.attribute}
+    try:
+        return operators[node.op_type](Node(node.op_type, node.name, given, attributes, builder, batch))
+    except (ModelError, UnsupportedError):
+        raise
+    except CompileError as error:
+        raise UnsupportedError(f"{where} cannot be translated: {error}") from error
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
+        reason = " ".join((str(error) or type(error).__name__).split()).rstrip(".")
+        raise UnsupportedError(f"{where} cannot be translated: {reason}.") from error
+
+
+def _output(graph: onnx.GraphProto, tensors: Mapping[str, Tensor]) -> Lane:
+    """The tensor that all outputs are: the scores, whatever of them (label, probabilities) is returned."""
+    found: list[Lane] = []
+    for output in graph.output:
+        value = tensors.get(output.name)
+        if not isinstance(value, Lane):
+            what = "is never made" if value is None else "does not depend on the input"
+            raise ModelError(f"the output {output.name!r} {what}.")
+        found.append(value)
+    first = found[0]
+    if any(o.source is not first.source or o.steps is not first.steps for o in found) or any(
+        not np.array_equal(o.order, first.order) for o in found
+    ):
+        raise UnsupportedError(_COUNTS.format(1, len(found)))
+    return first
+
+
+_COUNTS = (
+    "the model has {} inputs and {} outputs; a program has one of each: cut the model down to one "
+    "(onnx.utils.extract_model)."
+)
+IMAGE_OPERATORS = (
+    *("Conv", "QLinearConv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"),
+    *("QLinearAveragePool", "QLinearGlobalAveragePool"),
+)
+
+
+def _name_classes(builder: Builder, node: onnx.NodeProto, given: tuple[Tensor | None, ...]) -> None:
+    """Names of the classes that scikit-learn's converter looks up with the label."""
+    if node.op_type == "ArrayFeatureExtractor" and isinstance(given[0], Constant):
+        builder.classes = tuple(str(name) for name in given[0].array.reshape(-1).tolist())
 
 
 def _annotated_type(graph: onnx.GraphProto, given: onnx.ValueInfoProto) -> InputType | None:
@@ -182,18 +238,6 @@ def _annotated_type(graph: onnx.GraphProto, given: onnx.ValueInfoProto) -> Input
             return input_type(kinds[0])
     typed: dict[int, str] = {TensorProto.UINT8: "UINT8", TensorProto.INT8: "INT8", TensorProto.BOOL: "BINARY"}
     return input_type(typed.get(given.type.tensor_type.elem_type, ""))
-
-
-def _check_ending(node: onnx.NodeProto, given: tuple[Tensor | None, ...], where: str) -> None:
-    """Only the decision for the first largest value is supported."""
-    options = {a.name: _attribute(a) for a in node.attribute}
-    if node.op_type == "TopK":
-        k = given[1].array if len(given) > 1 and isinstance(given[1], Constant) else options.get("k", 0)
-        if np.any(np.asarray(k) != 1) or not options.get("largest", 1):
-            raise UnsupportedError(f"{where} asks for more than the largest value; use k = 1.")
-    last = _first_lane(given).index.ndim - 1
-    if options.get("select_last_index", 0) or options.get("axis", -1) not in (-1, last):
-        raise UnsupportedError(f"{where} does not decide for the first largest value along the last axis.")
 
 
 def _first_lane(inputs: tuple[Tensor | None, ...]) -> Lane:
@@ -212,15 +256,3 @@ def _input_shape(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], int]:
             f"and a row have at most {MAX_FEATURES} cells."
         )
     return (1, *row), max(1, given[0]) if len(given) > 1 else 1
-
-
-def _attribute(attribute: onnx.AttributeProto) -> Any:
-    if attribute.type == onnx.AttributeProto.TENSOR:
-        return tensor_array(attribute.t)
-    if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
-        raise UnsupportedError(f"the attribute {attribute.name!r} is a graph: control flow is not supported.")
-    try:
-        value = helper.get_attribute_value(attribute)
-    except ValueError as error:
-        raise ModelError(f"the attribute {attribute.name!r} has no type.") from error
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from qcompile.importers.onnx import quantizers
+from qcompile.importers.onnx.codes import quantize
 from qcompile.importers.onnx.constants import Constant
 from qcompile.importers.onnx.lanes import Lane, arithmetic, evaluate
 from qcompile.importers.onnx.quantizers import Quantizer
@@ -31,7 +33,7 @@ def _apply(node: Node, make: Callable[[Spread], tuple[Quantizer, Array, Array]])
         quantizer, _, _ = make(value.per_element)
         if quantizer.count >= 1 << MAX_BITS:
             raise ValueError(f"it gives an activation more than {MAX_BITS} bits; allowed are 1 to {MAX_BITS}")
-        return node.builder.quantize(value, quantizer)
+        return quantize(node.builder, value, quantizer)
     array = node.constant(0, "input").astype(np.float32)
 
     def flat(constant: Array, neutral: float) -> Array:
@@ -76,7 +78,7 @@ def bipolar_quant(node: Node) -> Tensor:
     _positive(scale)
     if isinstance(node.inputs[0], Constant):
         return _signs(node, scale)
-    return node.builder.quantize(node.lane(), quantizers.bipolar(node.lane().per_element(scale, 1.0)))
+    return quantize(node.builder, node.lane(), quantizers.bipolar(node.lane().per_element(scale, 1.0)))
 
 
 def _signs(node: Node, scale: Array) -> Constant:
@@ -99,7 +101,7 @@ def trunc(node: Node) -> Tensor:
         limits = quantizers.integer_range(bits, signed, narrow)
         step = (2.0 ** np.round(np.log2(out_scale / scale))).astype(np.float32)
         quantizer = quantizers.trunc(scale, zero, out_scale, step, limits, mode)
-        return node.builder.quantize(lane, quantizer)
+        return quantize(node.builder, lane, quantizer)
     bits_in, bits_out = (float(node.constant(k, "bit width").reshape(-1)[0]) for k in (3, 4))
     step = np.full((1, 1), 2.0 ** (bits_in - bits_out), dtype=np.float32)
     # Version 1 does not clamp: its range is that of the integers behind it, which is at most 2^bits_in.
@@ -114,10 +116,8 @@ def trunc(node: Node) -> Tensor:
     if high - low >= 1 << MAX_BITS:
         raise ValueError(f"its result takes {high - low + 1} values, allowed are {1 << MAX_BITS}")
     made = quantizers.trunc(scale, zero, scale, step, (low, high), mode)
-    plain = Quantizer(
-        made.codes, made.count, (made.steps[0], arithmetic("Sub", zero), arithmetic("Mul", scale))
-    )
-    return node.builder.quantize(lane, plain)
+    steps = (made.steps[0], arithmetic("Sub", zero), arithmetic("Mul", scale))
+    return quantize(node.builder, lane, replace(made, steps=steps))
 
 
 def multi_threshold(node: Node) -> Tensor:
@@ -129,15 +129,16 @@ def multi_threshold(node: Node) -> Tensor:
     axis = layout.index("C") if "C" in layout else 1
     shape = [1] * lane.index.ndim
     shape[axis] = -1
-    channels = [lane.per_element(column.reshape(shape), 0.0)[:, 0] for column in levels.T]
+    columns = (column if column.size == 1 else column.reshape(shape) for column in levels.T)
+    channels = np.broadcast_arrays(*(lane.per_element(column, 0.0)[:, 0] for column in columns))
     scale, bias = (float(node.attributes.get(k, d)) for k, d in (("out_scale", 1.0), ("out_bias", 0.0)))
-    return node.builder.quantize(lane, quantizers.multi_threshold(np.stack(channels, axis=1), scale, bias))
+    return quantize(node.builder, lane, quantizers.multi_threshold(np.stack(channels, axis=1), scale, bias))
 
 
 def sign(node: Node) -> Tensor:
     if isinstance(node.inputs[0], Constant):
         return Constant(np.sign(node.inputs[0].array))
-    return node.builder.quantize(node.lane(), quantizers.sign())
+    return quantize(node.builder, node.lane(), quantizers.sign())
 
 
 def quantize_linear(node: Node) -> Tensor:

@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
 
+from qcompile.importers.onnx.arrange import aligned, vector
 from qcompile.importers.onnx.constants import Constant
-from qcompile.importers.onnx.lanes import Lane, evaluate
+from qcompile.importers.onnx.lanes import Lane, Step, evaluate
 from qcompile.importers.onnx.walk import Node, Tensor
+from qcompile.ir.types import VECTOR
 
 __all__ = ["OPERATORS"]
 
 Array = NDArray[Any]
 MAX_ELEMENTS = 1 << 24
+MAX_PARTS = 256
 
 
 def _move(node: Node, move: Callable[[Array], Array]) -> Tensor:
@@ -115,9 +118,51 @@ def concat(node: Node) -> Tensor:
         return Constant(np.concatenate(parts, axis))
     lanes = [node.lane(k) for k in range(len(node.inputs))]
     if any(lane.source is not lanes[0].source or lane.steps is not lanes[0].steps for lane in lanes):
-        raise ValueError("it joins activations of different layers; only parts of one tensor can be joined")
+        return _joined(node, lanes, axis)
     joined = np.concatenate([lane.index for lane in lanes], axis)
     return Lane(lanes[0].source, joined, lanes[0].steps)
+
+
+def _joined(node: Node, lanes: list[Lane], axis: int) -> Lane:
+    """Activations of different layers, one after the other; every row keeps the steps of its layer."""
+    if len(lanes) > MAX_PARTS:
+        raise ValueError(f"it joins more than {MAX_PARTS} activations")
+    parts = [aligned(node.builder, lane) for lane in lanes]
+    ranks = {lane.index.ndim for lane in lanes}
+    images = all(part.source.positions != VECTOR for part in parts)
+    if len(ranks) > 1 or images != any(part.source.positions != VECTOR for part in parts):
+        raise ValueError("it joins activations of different shapes")
+    if images and axis % 4 != 1:
+        parts, images = [vector(node.builder, part) for part in parts], False
+    if images and len({part.source.positions for part in parts}) > 1:
+        raise ValueError("it joins images of different sizes")
+    source = node.builder.concat([part.source for part in parts])
+    rows = np.concatenate([np.full(part.source.rows, k) for k, part in enumerate(parts)])
+    places = np.concatenate([np.arange(part.source.rows) for part in parts])
+    steps = (_of_parts(parts, rows, places),)
+    if images:
+        height, width = source.positions
+        index = np.arange(source.length).reshape(height, width, source.rows).transpose(2, 0, 1)[None]
+        return Lane(source, index, steps)
+    starts = np.cumsum([0, *(part.source.rows for part in parts)])
+    shifted = [part.index + first for part, first in zip(parts, starts[:-1], strict=True)]
+    return Lane(source, np.concatenate(shifted, axis), steps)
+
+
+def _of_parts(parts: list[Lane], rows: Array, places: Array) -> Step:
+    """The steps of every part on its rows."""
+
+    def apply(x: Array, dtype: Any, part: Array, place: Array) -> Array:
+        part, place = (np.broadcast_to(c[:, 0], len(x)) for c in (part, place))
+        made = np.empty(x.shape, dtype)
+        for k in np.unique(part):
+            chosen = part == k
+            steps = tuple(step.take(place[chosen]) for step in parts[k].steps)
+            made[chosen] = evaluate(steps, x[chosen], dtype)
+        return made
+
+    monotone = all(step.monotone for part in parts for step in part.steps)
+    return Step(apply, (rows[:, None], places[:, None]), monotone)
 
 
 def identity(node: Node) -> Tensor:

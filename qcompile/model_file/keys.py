@@ -6,6 +6,8 @@
     qcompile.form         the form of the graph, a file name of backends/onnx/forms
     qcompile.arrays       JSON: name -> base64 of a TensorProto, only in forms whose graph holds the
                           arrays otherwise than below (as floats, as bit planes, in a library)
+    qcompile.layout       of a program that reads images: the order of the input's elements
+    qcompile.convolutions JSON: value -> operator and type of a convolution, and the bound that makes it exact
     qcompile.digest       sha256 of the file's own model message without this entry
 
 and initialisers called after what they are: ``weights`` (packed digits, int4, int2 or int8),
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ALPHA",
     "ARRAYS",
+    "CONVOLUTIONS",
     "DIGEST",
     "FILL",
     "FORM",
     "INDEX",
+    "LAYOUT",
     "NETWORK",
     "NEWEST",
     "PROVENANCE",
@@ -49,6 +53,8 @@ NETWORK = "qcompile.network"
 PROVENANCE = "qcompile.provenance"
 FORM = "qcompile.form"
 ARRAYS = "qcompile.arrays"
+LAYOUT = "qcompile.layout"
+CONVOLUTIONS = "qcompile.convolutions"
 VERSION = "qcompile.version"
 DIGEST = "qcompile.digest"
 NEWEST = 1  # raised when an older reader would misunderstand the file; older files stay readable

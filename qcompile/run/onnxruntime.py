@@ -8,6 +8,7 @@ file that somebody gave us.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,6 +52,9 @@ class OnnxRunner:
         wanted = list(outputs or self.outputs)
         feed = self.session.get_inputs()[0]
         rows = np.ascontiguousarray(x, dtype=DTYPES.get(feed.type, np.float32))
+        shape = feed.shape[1:]
+        if all(isinstance(size, int) for size in shape) and math.prod(shape) == math.prod(rows.shape[1:]):
+            rows = rows.reshape(len(rows), *shape)  # of images (N, H, W, C)
         try:
             found = self.session.run(wanted, {feed.name: rows})
         except Exception as error:  # each of its failures has a type of its own, of no common base

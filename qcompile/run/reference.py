@@ -23,10 +23,11 @@ __all__ = ["ReferenceRunner", "open_artifact"]
 
 @dataclass(frozen=True, eq=False)
 class ReferenceRunner:
-    """An evaluator, the dtype its input takes, and the output that ``predict`` returns."""
+    """An evaluator, dtype and shape of the rows it takes, and the output that ``predict`` returns."""
 
     evaluator: ReferenceEvaluator
     dtype: np.dtype[Any]
+    shape: tuple[int, ...]
     decision: str
     name: str = "reference"
 
@@ -34,6 +35,7 @@ class ReferenceRunner:
         """The named outputs (all by default) of raw rows."""
         wanted = list(outputs or self.evaluator.output_names)
         rows = np.ascontiguousarray(x, dtype=self.dtype)
+        rows = rows.reshape(len(rows), *self.shape)
         with np.errstate(over="ignore"):  # the encoder lets float32 overflow to infinity, then clips
             found = self.evaluator.run(wanted, {self.evaluator.input_names[0]: rows})
         return dict(zip(wanted, found, strict=True))
@@ -66,5 +68,7 @@ def open_artifact(artifact: Artifact) -> ReferenceRunner:
     evaluator = ReferenceEvaluator(model)
     outputs = evaluator.output_names
     decision = next((name for name in ("class_index", "values") if name in outputs), outputs[0])
-    dtype = helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
-    return ReferenceRunner(evaluator, dtype, decision)
+    fed = model.graph.input[0].type.tensor_type
+    dtype = helper.tensor_dtype_to_np_dtype(fed.elem_type)
+    shape = tuple(size.dim_value for size in fed.shape.dim[1:])
+    return ReferenceRunner(evaluator, dtype, shape, decision)

@@ -292,7 +292,6 @@ def test_raw_cells_become_an_image() -> None:
     ("name", "run"),
     (
         ("the C back-end", c99.build),
-        ("the ONNX back-end", lambda p: onnx_graph.build(p, option="dense")),
         ("the host's machine", open_program),
         ("QONNX", lambda p: onnx_graph.build(p, option="qonnx")),
     ),

@@ -26,10 +26,12 @@ from qcompile.model_file.describe import describe_network
 from qcompile.model_file.keys import (
     ALPHA,
     ARRAYS,
+    CONVOLUTIONS,
     DIGEST,
     FILL,
     FORM,
     INDEX,
+    LAYOUT,
     NETWORK,
     NEWEST,
     PROVENANCE,
@@ -62,15 +64,16 @@ def build(program: Program, target: Any = None, option: str = "packed", tail: st
         CompileError: a static bound leaves the exact range of every type, or of the one asked for.
         UnsupportedError: there is no such option, or it cannot hold this program.
     """
-    model = model_of(program, option, tail)
+    model, forms = _model(program, option, tail)
     content = model.SerializeToString(deterministic=True)
     form = FORMS[option].FORM
+    facts = {"backend": "onnx_graph", "option": option, "tail": tail, "runtime": form.runtime}
     return Artifact(
         kind="onnx",
         files={ENTRY: content, **form.files(program)},
         entry=ENTRY,
         program=program,
-        provenance={"backend": "onnx_graph", "option": option, "tail": tail, "runtime": form.runtime},
+        provenance={**facts, **({"convolutions": forms} if forms else {})},
     )
 
 
@@ -93,6 +96,11 @@ def expect(option: str, weights: str, inputs: int = 0, top: int = 1) -> None:
 
 def model_of(program: Program, option: str = "packed", tail: str = "auto") -> onnx.ModelProto:
     """The model message of ``build``, checked by onnx itself."""
+    return _model(program, option, tail)[0]
+
+
+def _model(program: Program, option: str, tail: str) -> tuple[onnx.ModelProto, dict[str, str]]:
+    """The model, and how each of its convolutions was written."""
     form = FORMS[option].FORM
     graph = Graph(reserved=NAMES)
     values = form.emit(program, graph, tail)
@@ -114,11 +122,22 @@ def model_of(program: Program, option: str = "packed", tail: str = "auto") -> on
         ir_version=form.ir,
         producer_name="qcompile",
     )
-    entries = _metadata(program, option, form.readable)
+    entries = _metadata(program, option, form.readable) | _image_entries(program, graph.forms)
     helper.set_model_props(model, entries)
     helper.set_model_props(model, {**entries, DIGEST: digest(model)})
     onnx.checker.check_model(model, full_check=True)
-    return model
+    return model, graph.forms
+
+
+def _image_entries(program: Program, forms: dict[str, str]) -> dict[str, str]:
+    """Of a program that reads an image: how its elements lie; of convolutions: why they are exact."""
+    entries = {} if program.input.type.is_vector else {LAYOUT: _layout(program)}
+    return {**entries, **({CONVOLUTIONS: _json(forms)} if forms else {})}
+
+
+def _layout(program: Program) -> str:
+    height, width, channels = program.input.type.shape
+    return f"N x {height} x {width} x {channels} (rows, columns, channels)"
 
 
 def _metadata(program: Program, option: str, readable: bool) -> dict[str, str]:
@@ -143,5 +162,8 @@ def _json(value: Any) -> str:
 
 
 def _summary(program: Program) -> str:
-    told = f"{program.name}: {program.input.type.length} input columns, integer network of qcompile"
+    reads = f"{program.input.type.length} input columns"
+    if not program.input.type.is_vector:
+        reads = f"input {_layout(program)}"
+    told = f"{program.name}: {reads}, integer network of qcompile"
     return "; ".join((told, *offsets_said(program.metadata.get("provenance", {}))))

@@ -17,6 +17,8 @@ BATCH = "N"
 class Graph:
     """Collects nodes and constants; every name is made once, and ``reserved`` ones only by ``output``.
 
+    ``forms`` says of a program's convolutions how each was written, and why that is exact.
+
     >>> g = Graph()
     >>> g.node("Add", [g.constant(np.int32(1), "one"), g.constant(np.int32(1), "one")], "two")
     'two'
@@ -29,6 +31,7 @@ class Graph:
         self.constants: list[onnx.TensorProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
+        self.forms: dict[str, str] = {}
         self._names: set[str] = set(reserved)
         self._renamed: dict[str, str] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
@@ -63,10 +66,10 @@ class Graph:
         self.constants.append(tensor)
         return tensor.name
 
-    def input(self, wanted: str, type_: int, length: int, batch: int | str = BATCH) -> str:
-        """Declare the graph's input (batch, length) and return its name."""
+    def input(self, wanted: str, type_: int, *shape: int, batch: int | str = BATCH) -> str:
+        """Declare the graph's input (batch, *shape) and return its name."""
         name = self.name(wanted)
-        self.inputs.append(helper.make_tensor_value_info(name, type_, [batch, length]))
+        self.inputs.append(helper.make_tensor_value_info(name, type_, [batch, *shape]))
         return name
 
     def output(self, value: str, wanted: str, type_: int, shape: list[int | str], what: str) -> None:

@@ -2,9 +2,12 @@
 
 dot (affine codes)   t = (W scale) c + W shift: one integer product of the codes for all matrices
 that read them, one addition of the constant part
-dot, mul, add, poly  in the type that the static bound allows (_values.py)
+dot, mul, add, poly  in the type that the static bound allows (values.py)
 threshold            comparisons summed
 argmax, sign, scale  as they are
+conv, maxpool        convolutions.py; a dot on an image is a convolution with a kernel of one place
+requantize, table, concat, gather   quantizers.py
+reshape              layout.py
 """
 
 from __future__ import annotations
@@ -16,25 +19,35 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from qcompile.backends.onnx import steps
+from qcompile.backends.onnx import quantizers, steps
+from qcompile.backends.onnx.convolutions import conv, maxpool
 from qcompile.backends.onnx.encoder import emit_encoder
 from qcompile.backends.onnx.graph import Graph
+from qcompile.backends.onnx.layout import arranged, by_channel, from_rows, to_rows
+from qcompile.backends.onnx.products import Stored
 from qcompile.backends.onnx.step_encoder import emit_step_encoder
 from qcompile.backends.onnx.steps import typed_constant
-from qcompile.backends.onnx.values import Value, choose_type, in_type, tensor_value
+from qcompile.backends.onnx.values import EXACT_FLOATS, Value, choose_type, in_type, tensor_value
 from qcompile.ir.bounds import element_bounds
 from qcompile.ir.ops import (
     Add,
     Affine,
     Argmax,
+    Concat,
+    Conv,
     Dot,
     Encode,
+    Gather,
     Input,
+    MaxPool,
     Mul,
     Op,
     Poly,
+    Requantize,
+    Reshape,
     Scale,
     Sign,
+    Table,
     Threshold,
 )
 from qcompile.ir.program import Program
@@ -53,7 +66,9 @@ SUMMED = 256  # vectors above which nodes that add their weights up take fewer b
 INT32, DOUBLE, INT64, UINT8 = TensorProto.INT32, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.UINT8
 
 
-def lower(program: Program, graph: Graph, product: Product, tail: str = "auto") -> dict[str, Value]:
+def lower(
+    program: Program, graph: Graph, product: Product, tail: str = "auto", stored: Stored = Graph.array
+) -> dict[str, Value]:
     """Append a whole program to a graph.
 
     Args:
@@ -61,6 +76,7 @@ def lower(program: Program, graph: Graph, product: Product, tail: str = "auto") 
         graph: gets the input, the nodes and the constants; outputs are the caller's.
         product: how codes times small weights are written.
         tail: the type behind the first products: "auto", "int32", "double", "int64".
+        stored: how the small weights of convolutions are stored.
 
     Returns:
         The graph's value of every program value that the outputs need.
@@ -69,12 +85,13 @@ def lower(program: Program, graph: Graph, product: Product, tail: str = "auto") 
         CompileError: a value's static bound fits no type (or not the one asked for).
         UnsupportedError: there is no translation of an operation.
     """
-    return _Lowering(program, graph, product, tail).run()
+    return _Lowering(program, graph, product, tail, stored).run()
 
 
 class _Lowering:
-    def __init__(self, program: Program, graph: Graph, product: Product, tail: str) -> None:
+    def __init__(self, program: Program, graph: Graph, product: Product, tail: str, stored: Stored) -> None:
         self.program, self.graph, self.product, self.tail = program, graph, product, tail
+        self.stored = stored
         self.values: dict[str, Value] = {}
         self.ranges = element_bounds(program)
 
@@ -90,17 +107,41 @@ class _Lowering:
             Poly: lambda op: steps.poly(graph, op, self.values[op.a], self.bound(op.a), self.tail),
             Threshold: lambda op: steps.threshold(graph, op, self.values[op.a], *_span(self.ranges[op.a])),
             Argmax: lambda op: steps.argmax(graph, op, self.values[op.a]),
-            Sign: lambda op: steps.sign(graph, op, self.values[op.a]),
+            Sign: self.sign,
             Scale: lambda op: steps.scale(graph, op, self.values[op.a]),
+            Conv: self.conv,
+            MaxPool: self.maxpool,
+            Requantize: lambda op: quantizers.requantize(
+                graph, op, self.values[op.a], self.ranges[op.a], self.tail
+            ),
+            Table: lambda op: quantizers.table(graph, op, self.values[op.a]),
+            Concat: lambda op: quantizers.concat(
+                graph, op, [self.values[a] for a in op.parts], self.bound(op.result)
+            ),
+            Gather: lambda op: quantizers.gather(graph, op, self.values[op.a]),
+            Reshape: self.reshape,
         }
-        require(self.program, emit.keys(), "the ONNX back-end")
+        require(self.program, emit.keys(), "the ONNX back-end", images=True)
         for op in self.program.ops:
             if op.result in self.values:
                 continue  # a dot that was emitted together with its sibling
             value = emit[type(op)](op)
             if value is not None:
                 self.values[op.result] = value
-        return self.values
+        return {**self.values, **self.outputs()}
+
+    def outputs(self) -> dict[str, Value]:
+        """The outputs as they leave: rows of elements in the program's order, integers as integers."""
+        found = {}
+        for name in set(self.program.outputs.values()) & self.values.keys():
+            value, kind = self.values[name], self.program[name].type
+            if value.type == TensorProto.FLOAT:
+                value = tensor_value(in_type(self.graph, value, INT32), INT32)
+            if not kind.is_vector:
+                rows = to_rows(self.graph, in_type(self.graph, value, value.type), kind)
+                value = tensor_value(rows, value.type)
+            found[name] = value
+        return found
 
     def bound(self, name: str) -> int:
         return max((max(-lo, hi) for lo, hi in self.ranges[name]), default=0)
@@ -113,30 +154,59 @@ class _Lowering:
             type_ = UINT8
         else:
             type_ = INT32 if op.type.high < 2**31 else INT64
-        return tensor_value(self.graph.input(op.result, type_, op.type.length), type_)
+        shape = (op.type.length,) if op.type.is_vector else op.type.shape
+        given = self.graph.input(op.result, type_, *shape)
+        return tensor_value(from_rows(self.graph, given, op.type, flat=False), type_)
 
     def encode(self, op: Encode) -> Value:
         raw = in_type(self.graph, self.values[op.a], TensorProto.FLOAT)
+        raw = to_rows(self.graph, raw, self.program[op.a].type)
         emit = emit_step_encoder if isinstance(op.encoder, StepEncoder) else emit_encoder
-        return tensor_value(emit(self.graph, raw, op.encoder), UINT8)  # type: ignore[arg-type]
+        codes = emit(self.graph, raw, op.encoder)  # type: ignore[arg-type]
+        return tensor_value(from_rows(self.graph, codes, op.type), UINT8)
+
+    def conv(self, op: Conv) -> Value:
+        kind = self.program[op.a].type
+        return conv(self.graph, op, self.values[op.a], kind, self.ranges[op.a], self.stored, self.tail)
+
+    def maxpool(self, op: MaxPool) -> Value:
+        ends, kind = _span(self.ranges[op.a]), self.program[op.a].type
+        return maxpool(self.graph, op, self.values[op.a], kind, ends, self.tail)
+
+    def sign(self, op: Sign) -> Value:
+        """Of the first channel."""
+        source = self.values[op.a]
+        if self.program[op.a].type.channels > 1:
+            first = Gather(f"{op.result}_first", op.type, op.a, np.array([0]))
+            source = quantizers.gather(self.graph, first, source)
+        return steps.sign(self.graph, op, source)
+
+    def reshape(self, op: Reshape) -> Value:
+        """Codes that become a vector are bytes again, which products read."""
+        value, (low, high) = self.values[op.a], _span(self.ranges[op.a])
+        codes = op.type.is_vector and value.type == TensorProto.FLOAT and low >= 0 and high <= 255
+        type_ = UINT8 if codes else value.type
+        tensor = in_type(self.graph, value, type_)
+        return tensor_value(arranged(self.graph, tensor, self.program[op.a].type, op.type), type_)
 
     def affine(self, op: Affine) -> Value | None:
-        if self._small_codes(op) is not None and all(
-            isinstance(u, Dot) for u in self.program.users(op.result)
-        ):
+        readers = self.program.users(op.result)
+        absorbed = op.type.is_vector and op.result not in self.program.outputs.values()
+        if absorbed and self._small_codes(op) is not None and all(isinstance(u, Dot) for u in readers):
             return None  # becomes part of the products that read it
         return self._affine(op)
 
     def _affine(self, op: Affine) -> Value:
         scale, shift = op.scale, op.shift
         bound = max(self.bound(op.result), self._affine_bound(op))
-        type_ = choose_type(bound, "auto", f"%{op.result}")
+        floats = not op.type.is_vector and bound < EXACT_FLOATS
+        type_ = TensorProto.FLOAT if floats else choose_type(bound, "auto", f"%{op.result}")
         result = in_type(self.graph, self.values[op.a], type_)
         if (scale != 1).any():
-            factor = typed_constant(self.graph, scale, type_, f"{op.result}.scale")
+            factor = typed_constant(self.graph, by_channel(scale, op.type), type_, f"{op.result}.scale")
             result = self.graph.node("Mul", [result, factor], f"{op.result}_scaled")
         if (shift != 0).any():
-            term = typed_constant(self.graph, shift, type_, f"{op.result}.shift")
+            term = typed_constant(self.graph, by_channel(shift, op.type), type_, f"{op.result}.shift")
             result = self.graph.node("Add", [result, term], op.result)
         return tensor_value(result, type_)
 
@@ -149,6 +219,9 @@ class _Lowering:
         return value if value is not None and value.type == UINT8 else None
 
     def dot(self, op: Dot) -> Value:
+        if not op.type.is_vector:
+            weight = op.weight.reshape(len(op.weight), 1, 1, op.weight.shape[1])
+            return self.conv(Conv(op.result, op.type, op.a, weight))
         source = self.program[op.a]
         affine = source if isinstance(source, Affine) else None
         codes = self._small_codes(affine) or self.values.get(op.a)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from qcompile.backends.onnx.graph import Graph
-from qcompile.backends.onnx.values import Value, choose_type, in_type, tensor_value
+from qcompile.backends.onnx.layout import by_channel
+from qcompile.backends.onnx.values import EXACT_FLOATS, Value, choose_type, in_type, tensor_value
 from qcompile.ir.ops import Argmax, Poly, Scale, Sign, Threshold
 
 __all__ = ["argmax", "poly", "scale", "sign", "threshold", "typed_constant"]
 
 INT32, DOUBLE, INT64, UINT8 = TensorProto.INT32, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.UINT8
+FLOAT = TensorProto.FLOAT
 
 
 def poly(graph: Graph, op: Poly, a: Value, largest: int, tail: str) -> Value:
@@ -40,22 +42,24 @@ def _integer(graph: Graph, value: int, type_: int, wanted: str) -> str:
 
 def threshold(graph: Graph, op: Threshold, a: Value, low: int, high: int) -> Value:
     """Count of levels reached; a falling one compares -a with -level. Greater(a, l - 1) is a >= l."""
-    type_ = choose_type(max(-low, high) + 2, "auto", f"%{op.result}")
+    bound, kind = max(-low, high) + 2, op.type
+    floats = a.type == FLOAT and bound < EXACT_FLOATS
+    type_ = FLOAT if floats else choose_type(bound, "auto", f"%{op.result}")
     value = in_type(graph, a, type_)
     direction = op.sign.astype(np.int64)
     if (direction < 0).any():
-        flips = typed_constant(graph, direction, type_, f"{op.result}.sign")
+        flips = typed_constant(graph, by_channel(direction, kind), type_, f"{op.result}.sign")
         value = graph.node("Mul", [value, flips], f"{op.result}_flipped")
     reach = max(-low, high) + 1
     levels = np.clip(op.levels, -reach - 1, reach + 1) * direction[:, None] - 1
     count = levels.shape[1]
     if count == 1:
-        edge = typed_constant(graph, levels[:, 0], type_, f"{op.result}.levels")
+        edge = typed_constant(graph, by_channel(levels[:, 0], kind), type_, f"{op.result}.levels")
         met = graph.node("Greater", [value, edge], f"{op.result}_met")
         return tensor_value(graph.cast(met, UINT8, op.result), UINT8)
-    axis = graph.constant(np.array([2]), "last_axis")
+    axis = graph.constant(np.array([2 if kind.is_vector else 4]), "last_axis")
     column = graph.node("Unsqueeze", [value, axis], f"{op.result}_column")
-    edges = typed_constant(graph, levels, type_, f"{op.result}.levels")
+    edges = typed_constant(graph, by_channel(levels, kind), type_, f"{op.result}.levels")
     met = graph.cast(graph.node("Greater", [column, edges], f"{op.result}_met"), INT32, f"{op.result}_each")
     counted = graph.node("ReduceSum", [met, axis], f"{op.result}_count", keepdims=0)
     if count > 255:
@@ -66,6 +70,9 @@ def threshold(graph: Graph, op: Threshold, a: Value, low: int, high: int) -> Val
 def argmax(graph: Graph, op: Argmax, source: Value) -> Value:
     """Index of the first maximum, (N,)."""
     scores = in_type(graph, source, source.type)
+    if not op.type.is_vector:
+        scores = in_type(graph, source, DOUBLE if source.type == INT64 else source.type)
+        return tensor_value(graph.node("ArgMax", [scores], op.result, axis=1, keepdims=1), INT64)
     if source.type != INT64:
         name = graph.node("ArgMax", [scores], op.result, axis=1, keepdims=0)
         return tensor_value(name, INT64)
@@ -82,6 +89,8 @@ def sign(graph: Graph, op: Sign, source: Value) -> Value:
     below = typed_constant(graph, np.array(-1), type_, "minus_one")
     met = graph.node("Greater", [in_type(graph, source, type_), below], f"{op.result}_met")
     index = graph.cast(met, INT64, f"{op.result}_column")
+    if not op.type.is_vector:
+        return tensor_value(index, INT64)
     shape = graph.constant(np.array([-1]), "flat")
     return tensor_value(graph.node("Reshape", [index, shape], op.result), INT64)
 
@@ -90,12 +99,11 @@ def scale(graph: Graph, op: Scale, source: Value) -> Value:
     """The values, in double."""
     result = in_type(graph, source, DOUBLE)
     if (op.scale != 1).any():
-        factor = graph.constant(_short(op.scale), f"{op.result}.scale")
+        factor = graph.constant(by_channel(_short(op.scale), op.type), f"{op.result}.scale")
         result = graph.node("Mul", [result, factor], f"{op.result}_scaled")
     if (op.offset != 0).any() or np.signbit(op.scale).any():
-        result = graph.node(
-            "Add", [result, graph.constant(_short(op.offset), f"{op.result}.offset")], op.result
-        )
+        offset = graph.constant(by_channel(_short(op.offset), op.type), f"{op.result}.offset")
+        result = graph.node("Add", [result, offset], op.result)
     return tensor_value(result, DOUBLE)
 
 

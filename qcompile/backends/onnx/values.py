@@ -2,6 +2,7 @@
 
 The type of an integer value follows from a static bound on its magnitude, partial sums included:
 
+    below 2^24   float32   (on images, whose convolutions are fastest in it)
     below 2^31   int32
     below 2^53   double    (every integer there is a double, so sums and products are exact)
     below 2^63   int64     (some runtimes narrow it silently, so only where it must be)
@@ -17,9 +18,10 @@ from onnx import TensorProto
 from qcompile.backends.onnx.graph import Graph
 from qcompile.errors import CompileError, UnsupportedError, did_you_mean
 
-__all__ = ["LIMITS", "TAILS", "Value", "choose_type", "in_type", "tensor_value"]
+__all__ = ["EXACT_FLOATS", "LIMITS", "TAILS", "Value", "choose_type", "in_type", "tensor_value"]
 
 TAILS = {"int32": TensorProto.INT32, "double": TensorProto.DOUBLE, "int64": TensorProto.INT64}
+EXACT_FLOATS = 2**24  # below, float32 holds every integer
 LIMITS = {"int32": 2**31, "double": 2**53, "int64": 2**63}
 
 

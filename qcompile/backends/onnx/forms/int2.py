@@ -26,7 +26,9 @@ def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """
     _known_type()
     stored = narrow_integers(TensorProto.INT2)
-    return lower(program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, stored), tail)
+    return lower(
+        program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, stored), tail, stored
+    )
 
 
 def expect(weights: str, inputs: int, top: int) -> None:

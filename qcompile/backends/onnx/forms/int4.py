@@ -20,7 +20,9 @@ __all__ = ["FORM"]
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """Append the program; the graph's value of every program value."""
     stored = narrow_integers(TensorProto.INT4)
-    return lower(program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, stored), tail)
+    return lower(
+        program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, stored), tail, stored
+    )
 
 
 FORM = Form(emit, opset=21, ir=10)

@@ -30,7 +30,9 @@ __all__ = ["FORM"]
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """Append the program; the graph's value of every program value."""
-    return lower(program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, unpacked), tail)
+    return lower(
+        program, graph, lambda g, codes, top, w: matmul_integer(g, codes, top, w, unpacked), tail, unpacked
+    )
 
 
 def unpacked(graph: Graph, weights: NDArray[np.int8], name: str) -> str:

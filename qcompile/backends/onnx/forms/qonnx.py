@@ -72,7 +72,7 @@ class _Lowering:
         self.values: dict[str, str] = {}
         self.ranges = element_bounds(program)
         self.steps: Mapping[type[Op], Callable[[Any], str]] = {
-            Input: lambda op: graph.input(op.result, FLOAT, op.type.length, BATCH),
+            Input: lambda op: graph.input(op.result, FLOAT, op.type.length, batch=BATCH),
             Encode: self.encode,
             Affine: self.affine,
             Dot: self.dot,

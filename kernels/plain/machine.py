@@ -2,13 +2,13 @@
 
 A TAPE is one int64 array: HEADER words, WORDS words per instruction, then all constants.
 
-    header        [instructions, place of the output, its length, place of the scratch, work per row]
-    instruction   [opcode, out, a, b, n, p0 .. p10]
+    header        [instructions, place of the output, its length, place of the scratch, work per row, tile]
+    instruction   [opcode, out, a, b, n, p0 .. p10, positions, length of a at one of them]
 
 ``out``, ``a``, ``b`` are places in a row's part of the WORK array (one int64 per element of every
-value), n is the length of the result, p0.. are numbers or places of constants on the tape. TILE
-rows take each instruction together. Nothing is compiled per model: the first answer comes fast,
-and the machine that the tests test is the one that runs.
+value), n is the length of the result at one position, p0.. are numbers or places of constants on the
+tape. A tile of rows, TILE of them or one of a large image, takes each instruction together. Nothing is
+compiled per model: the first answer comes fast, and the machine that the tests test is the one that runs.
 
     opcode      p0, p1, ..
     INPUT       low, high                          integer programs: a row outside stops the run
@@ -30,11 +30,14 @@ and the machine that the tests test is the one that runs.
     THRESHOLD   levels, levels per element, signs
     ARGMAX      length of a
     SIGN        -
+    CONVOLVE    geometry (images.py), weights
+    POOL        geometry
+    REQUANTIZE, LOOK_UP, COPY    as images.py says
 
 The assembler is run/_assemble.py. Float constants are float32 in pairs; a place of floats counts
 float32 entries. ENCODE is the arithmetic of data/encoder.py, STEPS that of data/step_encoder.py, one
-float32 operation per step. All of it is in one file because Numba's cache watches only the file of the
-function that it caches.
+float32 operation per step. Nearly all is in one file because Numba's cache watches only the file of the
+function that it caches; whoever changes images.py touches this file as well.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ import numpy as np
 
 from qcompile.jit import njit
 from qcompile.kernels.plain.borrowed import borrowed
+from qcompile.kernels.plain.images import CONVOLVE, COPY, LOOK_UP, POOL, REQUANTIZE, run_image
 from qcompile.kernels.plain.masks import above_word
 from qcompile.kernels.plain.popcount import popcount
 
@@ -52,17 +56,20 @@ __all__ = [
     "AFFINE",
     "ARGMAX",
     "BITS",
+    "CONVOLVE",
+    "COPY",
     "ENCODE",
     "HEADER",
     "INPUT",
+    "LOOK_UP",
     "MUL",
     "MULTIPLY",
     "PACK",
     "PLANES",
 ]
-__all__ += ["POLY", "SIGN", "STEPS", "THRESHOLD", "TILE", "WORDS", "run"]
+__all__ += ["POLY", "POOL", "REQUANTIZE", "SIGN", "STEPS", "THRESHOLD", "TILE", "WORDS", "run"]
 
-HEADER, WORDS, TILE = 5, 16, 8
+HEADER, WORDS, TILE = 6, 18, 8
 INPUT, ENCODE, AFFINE, MULTIPLY, PACK, PLANES, MUL, ADD, POLY, THRESHOLD, ARGMAX, SIGN = range(12)
 ABOVE, BITS, STEPS = 12, 13, 14
 
@@ -274,12 +281,13 @@ def run(tape, work, x, out):  # type: ignore[no-untyped-def]
     """
     tape, work, x, out = borrowed(tape), borrowed(work), borrowed(x), borrowed(out)
     floats, bits = tape.view(np.float32), tape.view(np.uint64)
-    scratch, stride = work[tape[3] :].view(np.float32), tape[4]
-    for first in range(0, len(x), TILE):
-        rows = min(TILE, len(x) - first)
+    scratch, stride, tile = work[tape[3] :].view(np.float32), tape[4], tape[5]
+    for first in range(0, len(x), tile):
+        rows = min(tile, len(x) - first)
         for k in range(tape[0]):
             t = tape[HEADER + k * WORDS : HEADER + (k + 1) * WORDS]
             code, n, p, wrong = t[0], t[4], t[5:], np.int64(-1)
+            places, read = p[11], p[12]
             o, a, b = work[t[1] :], work[t[2] :], work[t[3] :]
             if code == ENCODE:
                 for r in range(rows):
@@ -312,16 +320,22 @@ def run(tape, work, x, out):  # type: ignore[no-untyped-def]
                 weights = tape[p[0] :]
                 for r in range(rows):
                     _multiply_sums(weights, a[r * stride :], p[1], n, o[r * stride :])
+            elif code >= CONVOLVE:
+                for r in range(rows):
+                    run_image(code, n, p, tape, a[r * stride :], o[r * stride :])
             elif code == THRESHOLD:
                 levels, signs = tape[p[0] :], tape[p[2] :]
                 for r in range(rows):
-                    _threshold(levels, p[1], signs, n, a[r * stride :], o[r * stride :])
+                    for q in range(places):
+                        at = r * stride + q * n
+                        _threshold(levels, p[1], signs, n, a[at:], o[at:])
             else:
                 for r in range(rows):
-                    at = r * stride
-                    wrong = _simple(code, n, p, tape, x[first + r], a[at:], b[at:], o[at:])
-                    if wrong >= 0:
-                        return first + r
+                    for q in range(places):
+                        at, of = r * stride + q * n, r * stride + q * read
+                        wrong = _simple(code, n, p, tape, x[first + r], a[of:], b[at:], o[at:])
+                        if wrong >= 0:
+                            return first + r
         found = work[tape[1] :]
         for r in range(rows):
             for i in range(tape[2]):

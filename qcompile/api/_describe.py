@@ -85,6 +85,7 @@ def info(model: str | Path) -> Described:
     Raises:
         ModelError: it is missing, unreadable or damaged.
     """
+    from qcompile.backends.numba_cpu import runs
     from qcompile.importers.open import open_model
     from qcompile.model_file.container import read_model
     from qcompile.model_file.form import form_sentence, onnx_form
@@ -95,7 +96,7 @@ def info(model: str | Path) -> Described:
     from qcompile.train.proof import stated
 
     opened = open_model(Path(model))
-    program, passes = optimise(opened.program, load_target("host"))
+    program, passes = optimise(opened.program, load_target("host"), runs(opened.program))
     listing = parts.program_part(program, passes)
     provenance = dict(opened.program.metadata.get("provenance", {}))
     facts = {"file": f"{opened.path}, {len(opened.content):,} bytes"}

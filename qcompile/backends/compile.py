@@ -65,7 +65,7 @@ def compile_program(lowered: Program, form: str = PACKED) -> Compiled:
     from qcompile.backends.onnx.build import build
 
     target = load_target("host")
-    program, passes = optimise(lowered, target)
+    program, passes = optimise(lowered, target, numba_cpu.runs(lowered))
     file = build(lowered, target, option=form)
     artifacts = {
         "numba_cpu": numba_cpu.build(program, target),
@@ -78,7 +78,7 @@ def compile_for(lowered: Program, backend: str) -> Artifact:
     """The artifact of one back-end of ``RUNS_HERE``, as in ``compile_program``, without the others' work."""
     target = load_target("host")
     if backend != FILE:
-        return numba_cpu.build(optimise(lowered, target)[0], target)
+        return numba_cpu.build(optimise(lowered, target, numba_cpu.runs(lowered))[0], target)
     from qcompile.backends.onnx.build import build
 
     return build(lowered, target)

@@ -16,14 +16,34 @@ from typing import Any
 
 from qcompile.backends.artifact import Artifact
 from qcompile.errors import ModelError
+from qcompile.ir.operation import Op
+from qcompile.ir.ops import Concat, Conv, Gather, MaxPool, Requantize, Reshape, Table
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.verify import verify
+from qcompile.passes.pipeline import EVERYWHERE
 
-__all__ = ["FORMAT", "build", "program_of"]
+__all__ = ["FORMAT", "build", "program_of", "runs"]
 
 FORMAT = "qcompile-numba 1"
 ENTRY, MANIFEST = "program.qir", "manifest.json"
+QUANTIZERS: tuple[type[Op], ...] = (Requantize, Table)
+IMAGES: tuple[type[Op], ...] = (*QUANTIZERS, Conv, MaxPool, Concat, Gather, Reshape)
+
+
+def runs(program: Program) -> tuple[type[Op], ...]:
+    r"""Operations that the passes may leave to this back-end.
+
+    The machine knows all of them. A program on vectors is written in those that network kernels know,
+    but keeps quantizers that it has: a comparison per step would be slower.
+
+    >>> from qcompile.ir.text import parse
+    >>> Conv in runs(parse("qcompile-ir 1\n%x : u4[2x2x1] = input\noutput scores = %x"))
+    True
+    """
+    if not all(op.type.is_vector for op in program.ops):
+        return (*EVERYWHERE, *IMAGES)
+    return (*EVERYWHERE, *QUANTIZERS) if any(isinstance(op, QUANTIZERS) for op in program.ops) else EVERYWHERE
 
 
 def build(program: Program, target: Any = None, kernel: str = "auto") -> Artifact:

@@ -34,7 +34,6 @@ from qcompile.ir.program import Program
 from qcompile.ir.text import dump, parse
 from qcompile.ir.types import ValueType
 from qcompile.ir.verify import verify
-from qcompile.run.host import open_program
 
 
 @settings(deadline=None, max_examples=150)
@@ -292,7 +291,6 @@ def test_raw_cells_become_an_image() -> None:
     ("name", "run"),
     (
         ("the C back-end", c99.build),
-        ("the host's machine", open_program),
         ("QONNX", lambda p: onnx_graph.build(p, option="qonnx")),
     ),
 )

@@ -5,7 +5,8 @@
                       saturate 16 bits, as in products.py
     MatMul per place  any other: the kernel's places one by one, in int32, double or int64
 
-A pool is MaxPool in float32 below 2^24, else the maximum over shifted slices.
+A pool is MaxPool in float32 below 2^24, else the maximum over shifted slices. What lies outside is the
+least value there can be, so that no runtime's own rule for padding is asked.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def conv(
         stored: how the form stores small weights.
         tail: the type of the last form.
     """
+    type_: int
     largest = largest_sum(op, inputs)
     weight, ends = np.ascontiguousarray(op.weight.transpose(0, 3, 1, 2)), hull(inputs)
     small = bool(weight.size) and -128 <= weight.min() and weight.max() <= 127
@@ -56,10 +58,12 @@ def conv(
         else:
             filters = typed_constant(graph, weight, FLOAT, name)
         image = as_image(graph, in_type(graph, source, FLOAT), kind)
-        found, type_ = graph.node("Conv", [image, filters], op.result, **_attributes(op)), FLOAT
+        found = graph.node("Conv", [image, filters], op.result, **_attributes(op))
+        type_ = FLOAT
         graph.forms[op.result] = f"Conv in float32, sums up to {largest}"
     elif small and largest < 2**31 and _is_byte(ends):
-        found, type_ = _conv_integer(graph, op, source, kind, ends, weight, stored), INT32
+        found = _conv_integer(graph, op, source, kind, ends, weight, stored)
+        type_ = INT32
         graph.forms[op.result] = f"ConvInteger, sums up to {largest}"
     else:
         type_ = choose_type(largest, tail, f"%{op.result}")
@@ -141,11 +145,7 @@ def _slices(
     graph: Graph, window: Window, image: str, kind: ValueType, outside: str, axes: tuple[int, int]
 ) -> list[tuple[tuple[int, int], str]]:
     """What every place of a kernel meets, for all positions of the result at once."""
-    if any(window.pad):
-        pads = np.zeros(8, dtype=np.int64)
-        pads[[axes[0], axes[1], axes[0] + 4, axes[1] + 4]] = window.pad
-        image = graph.node("Pad", [image, graph.constant(pads, "pads"), outside], f"{image}_padded")
-    found = []
+    image, found = _padded(graph, window, image, outside, axes), []
     for place, (_, down, across) in window.taps(kind.positions):
         starts, ends, steps = (
             np.array([getattr(s, part) for s in (down, across)]) for part in ("start", "stop", "step")
@@ -155,26 +155,26 @@ def _slices(
     return found
 
 
+def _padded(graph: Graph, window: Window, image: str, outside: str, axes: tuple[int, int]) -> str:
+    """The image with a value around it."""
+    if not any(window.pad):
+        return image
+    pads = np.zeros(8, dtype=np.int64)
+    pads[[axes[0], axes[1], axes[0] + 4, axes[1] + 4]] = window.pad
+    return graph.node("Pad", [image, graph.constant(pads, "pads"), outside], f"{image}_padded")
+
+
 def maxpool(graph: Graph, op: MaxPool, source: Value, kind: ValueType, ends: Range, tail: str) -> Value:
     """Append a pool; what lies outside never is the largest."""
-    window = op.window
-    size = [(k - 1) * d + 1 for k, d in zip(window.kernel, window.dilation, strict=True)]
-    fits = all(p < k for p, k in zip(window.pad, (*window.kernel, *window.kernel), strict=True))
-    covered = all(n >= k for n, k in zip(kind.positions, size, strict=True))
-    if reach(ends) < EXACT_FLOATS and fits and covered:
-        found = graph.node(
-            "MaxPool",
-            [as_image(graph, in_type(graph, source, FLOAT), kind)],
-            op.result,
-            kernel_shape=window.kernel,
-            strides=window.stride,
-            pads=window.pad,
-            dilations=window.dilation,
-        )
-        return tensor_value(from_image(graph, found, op.type), FLOAT)
-    type_ = FLOAT if reach(ends) < EXACT_FLOATS else choose_type(reach(ends), tail, f"%{op.result}")
+    window, floats = op.window, reach(ends) < EXACT_FLOATS
+    type_ = FLOAT if floats else choose_type(reach(ends), tail, f"%{op.result}")
     image = as_image(graph, in_type(graph, source, type_), kind)
     least = typed_constant(graph, np.array(ends[0]), type_, f"{op.result}.least")
+    if floats:
+        image = _padded(graph, window, image, least, (2, 3))
+        sizes = {"kernel_shape": window.kernel, "strides": window.stride, "dilations": window.dilation}
+        found = graph.node("MaxPool", [image], op.result, **sizes)
+        return tensor_value(from_image(graph, found, op.type), type_)
     parts = [met for _, met in _slices(graph, window, image, kind, least, (2, 3))]
     found = parts[0] if math.prod(window.kernel) == 1 else graph.node("Max", parts, op.result)
     return tensor_value(from_image(graph, found, op.type), type_)

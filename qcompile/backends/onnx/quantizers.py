@@ -10,7 +10,8 @@ table        Gather from all tables, one after the other
 from __future__ import annotations
 
 import numpy as np
-from onnx import TensorProto
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
 
 from qcompile.backends.onnx.graph import Graph
 from qcompile.backends.onnx.layout import by_channel
@@ -43,7 +44,7 @@ def requantize(graph: Graph, op: Requantize, source: Value, inputs: Ranges, tail
     if floats:
         lift = [0] * n
 
-    def constant(values: np.ndarray, wanted: str) -> str:  # type: ignore[type-arg]
+    def constant(values: NDArray[np.int64], wanted: str) -> str:
         values = values[:1] if len(values) and (values == values[0]).all() else values
         return typed_constant(graph, by_channel(values, op.type), type_, f"{op.result}.{wanted}")
 
@@ -88,7 +89,7 @@ def _floor_type(size: int, lifted: int, tail: str, what: str) -> int:
     return choose_type(lifted, tail, what)
 
 
-def _halved(graph: Graph, op: Requantize, value: str, shift: np.ndarray, type_: int) -> str:  # type: ignore[type-arg]
+def _halved(graph: Graph, op: Requantize, value: str, shift: NDArray[np.int64], type_: int) -> str:
     """Floor of the exact quotient by a power of two."""
     factors = np.ldexp(1.0, -shift.astype(np.int64))
     factors = factors[:1] if (factors == factors[0]).all() else factors
@@ -135,7 +136,7 @@ def table(graph: Graph, op: Table, source: Value) -> Value:
         place = graph.node("Add", [place, term], f"{op.result}_place")
     low, high = int(op.values.min()), int(op.values.max())
     type_ = UINT8 if low >= 0 and high <= 255 else choose_type(reach((low, high)), "auto", f"%{op.result}")
-    kind = np.uint8 if type_ == UINT8 else {INT32: np.int32, INT64: np.int64}.get(type_, np.float64)
+    kind = helper.tensor_dtype_to_np_dtype(type_)
     values = graph.array(op.values.ravel().astype(kind), f"{op.result}.values")
     return tensor_value(graph.node("Gather", [values, place], op.result, axis=0), type_)
 

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # one of these sizes a run to a gap of 1e-4 takes less than about a minute on one core.
 LARGEST_SYSTEM = 5000
 LARGEST_PRODUCT = 1e9
+# Operations of a step on moments: n D^4 / 4 for their sums alone, half a minute at this limit.
+LARGEST_SUMS = 6e11
 
 
 def choose(problem: Problem) -> tuple[str, str]:
@@ -33,6 +35,11 @@ def choose(problem: Problem) -> tuple[str, str]:
     n, d = problem.n, problem.d
     order = min(n, (d + 1) * (d + 2) // 2) + 2 * (d + 1)
     shape = f"{n} distinct samples and {d} encoded inputs"
+    if order < n and n * float(d * (d + 1) // 2) ** 2 > LARGEST_SUMS:
+        return "burer_monteiro", (
+            f"{shape} give sums of {d * (d + 1) // 2} moments that take half a minute a step: "
+            "the factored method needs products with the data only."
+        )
     if order <= LARGEST_SYSTEM:
         return "dual_barrier", (
             f"{shape} give Newton systems of order {order}, within {LARGEST_SYSTEM}: "

@@ -21,9 +21,9 @@ from qcompile.relax.choose import choose as choose_method
 from qcompile.relax.choose import solve
 from qcompile.relax.solution import Progress, Settings, Solution, Status
 from qcompile.search.atoms import Atoms
-from qcompile.search.columns import generate
 from qcompile.search.constant import best_constants
 from qcompile.search.integer.layer import IntegerLayer, quantize
+from qcompile.search.sample import generate_from_sample
 from qcompile.search.settings import RoundingSettings
 from qcompile.train.choices import NEURONS, Choices, default_loss
 from qcompile.train.one_thread import one_blas_thread
@@ -106,7 +106,7 @@ def fit_column(
     if solution.status is Status.INTERRUPTED:  # a direct call keeps the last iterate; a build stops
         raise KeyboardInterrupt
     certificate = certify(problem, solution)
-    atoms = generate(
+    atoms = generate_from_sample(
         problem,
         RoundingSettings(
             neurons=choices.neurons or NEURONS,
@@ -118,7 +118,7 @@ def fit_column(
             max_seconds=choices.max_seconds,
             on_progress=(lambda p: watch("rounding", p)) if watch else None,
         ),
-        start=solution,
+        solution,
     )
     level = affordable(problem) if choices.prove == "auto" else choices.prove
     told = (lambda p: watch("prove", p)) if watch else None

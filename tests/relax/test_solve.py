@@ -24,7 +24,8 @@ def shaped(n, d):
 @pytest.mark.parametrize(
     ("n", "d", "method"),
     [(500, 31, "dual_barrier"), (2000, 500, "dual_barrier"), (50_000, 20, "dual_barrier"),
-     (14_812, 107, "dual_barrier"), (7000, 785, "burer_monteiro"), (60_000, 785, "burer_monteiro")],
+     (14_812, 107, "dual_barrier"), (7000, 785, "burer_monteiro"), (60_000, 785, "burer_monteiro"),
+     (30_000, 101, "burer_monteiro"), (750_000, 21, "dual_barrier")],
 )  # fmt: skip
 def test_the_default_method_follows_the_size_and_says_why(n, d, method):
     name, reason = choose(shaped(n, d))

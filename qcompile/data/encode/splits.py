@@ -23,7 +23,7 @@ from qcompile.errors import DataError
 from qcompile.model.encoder import ColumnKind, Encoder
 
 TREES = 150  # over all score columns, at least FEWEST each
-FEWEST = 40
+FEWEST, MANY = 40, 600  # of many score columns each has fewer
 CUTS = 255  # thresholds of a column that compete
 ROWS, CELLS = 8000, 4_000_000  # boosting reads at most so many rows, and rows times columns
 
@@ -72,7 +72,7 @@ def _order(table: Table) -> tuple[Code, ...]:
         return ()
     wanted = targets(table)[rows]
     logistic = table.schema.task == "classification"
-    trees = max(FEWEST, TREES // wanted.shape[1]) if wanted.shape[1] > 1 else TREES
+    trees = max(min(FEWEST, MANY // wanted.shape[1]), TREES // wanted.shape[1], 1)
     total: dict[tuple[int, int], float] = {}
     for y in wanted.T:
         gains = boost(bins[rows], ordered, y, trees, logistic=logistic)

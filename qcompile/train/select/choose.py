@@ -37,6 +37,7 @@ SHARES, TELLING = (0.5, 0.25), 60
 # A fit costs about d^2 per search and score column. Validation keeps as many folds as this buys, and one
 # finalist where it buys fewer than all; inputs too wide for a single fold take the default unvalidated.
 WORK, MOST_WORK = 8e6, 5e7
+OVERHEAD = 30_000  # of a fit of few inputs, in the same unit: a hundred score columns are work, too
 # Few rows do not tell which of many bits matter, and their many folds make trying them slow.
 ROWS_PER_BIT = 8
 # Widths that are tried, and the one that is taken untried; pruning costs about d^2 per neuron and column.
@@ -97,7 +98,7 @@ def choose(table: Table, choices: Choices, on_row: Listen | None = None) -> Chos
     if not folds.parts:
         return untried("there are too few rows to validate")
     columns = len(schema.classes) if len(schema.classes) > 2 else 1
-    cost = options[0].fit(folds.parts[0][0]).width ** 2 * columns
+    cost = (options[0].fit(folds.parts[0][0]).width ** 2 + OVERHEAD) * columns
     if cost > MOST_WORK:
         return untried("validation on this many inputs takes too long")
     wide = WORK < cost * len(folds.parts)

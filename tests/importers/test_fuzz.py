@@ -14,6 +14,7 @@ import pytest
 from onnx import TensorProto
 from support.dialects import Recipe, brevitas_tfc, finn_graph, qdq, qonnx_model, with_quirks
 from support.networks import random_network
+from support.qdq_graphs import MICROSOFT, Graph
 
 from qcompile.backends.onnx.build import build
 from qcompile.errors import QCompileError
@@ -30,7 +31,9 @@ LOCATIONS = ("../../../etc/passwd", "/etc/passwd", "", ".", "a\0b", "x" * 5000, 
 OPERATORS = (
     *"Add MatMul Gemm Reshape Slice Concat Conv Cast IntQuant Quant Trunc BipolarQuant Pow Clip".split(),
     *"Transpose Gather ConstantOfShape TopK ArgMax QuantizeLinear DequantizeLinear Shape Sign".split(),
-    *("MultiThreshold", "XnorPopcountMatMul", ""),
+    *("MultiThreshold", "XnorPopcountMatMul", "MaxPool", "AveragePool", "GlobalAveragePool", "Pad", ""),
+    *"Tanh Sigmoid Gelu LeakyRelu PRelu Elu Mul ReduceMean QLinearConv QLinearMatMul QGemm".split(),
+    *"QLinearAdd QLinearConcat QLinearSigmoid Softmax ArrayFeatureExtractor LSTM".split(),
 )
 
 
@@ -48,7 +51,34 @@ def sources() -> list[onnx.ModelProto]:
         qdq("uint8", True, True),
         qdq("int8", False, False),
     ]
-    return [*(qonnx_model(r, "N") for r in recipes), *others, *(onnx.load_from_string(b) for b in ours)]
+    return [
+        *(qonnx_model(r, "N") for r in recipes),
+        *others,
+        *convolutional(),
+        *(onnx.load_from_string(b) for b in ours),
+    ]
+
+
+def convolutional() -> list[onnx.ModelProto]:
+    """Small images through every operator of images, sums, joins and operators on integers."""
+    g = Graph(seed=1)
+    value = g.node("Pad", [g.qdq("x"), g.constant([0, 0, 1, 1, 0, 0, 1, 1], "pads", np.int64)])
+    value = g.node("Conv", [value, g.weight(4, 2, 3, 3)], strides=[1, 1], pads=[0, 0, 0, 0])
+    value = g.qdq(value, 2.0**-2)
+    other = g.qdq(g.node("Conv", [value, g.weight(4, 1, 3, 3)], group=4, pads=[1] * 4), 2.0**-3)
+    value = g.node("Concat", [g.qdq(g.node("Add", [value, other]), 2.0**-2), value], axis=1)
+    value = g.node("MaxPool", [value], kernel_shape=[2, 2], strides=[2, 2])
+    value = g.node("Gelu", [g.qdq(g.node("GlobalAveragePool", [value]), 2.0**-2)])
+    dense = g.dense(g.node("Flatten", [g.qdq(value)]), 8, 3)
+    first = g.model(g.qdq(g.node("Softmax", [dense])), (2, 5, 4), 3)
+    h = Graph(seed=2)
+    pair, result = h.pair(2.0**-4, 128, np.uint8), h.pair(2.0**-2, 100, np.uint8)
+    codes = [h.node("QuantizeLinear", ["x", *pair]), *pair]
+    weight = [h.constant(h.rng.integers(-9, 9, (3, 2, 2, 2)), "weight", np.int8), *h.pair(2.0**-3)]
+    bias = h.constant(h.rng.integers(-9, 9, 3), "bias", np.int32)
+    tensor = [h.node("QLinearConv", [*codes, *weight, *result, bias], strides=[2, 2]), *result]
+    tensor = [h.node("QLinearAdd", [*tensor, *tensor, *result], MICROSOFT), *result]
+    return [first, h.model(h.node("DequantizeLinear", tensor), (2, 4, 4), 12, microsoft=True)]
 
 
 def mutate(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
@@ -142,8 +172,14 @@ def change_attribute(model, rng):
 
 def add_attribute(model, rng):
     if (n := pick(model.graph.node, rng)) is not None:
-        name = pick(("axis", "perm", "axes", "transB", "to", "signed", "narrow", "block_size"), rng)
+        name = pick(
+            ("axis", "perm", "axes", "transB", "to", "signed", "narrow", "block_size", "group", "strides"),
+            rng,
+        )
         n.attribute.add(name=name, type=2, i=pick(NUMBERS, rng))
+        if rng.random() < 0.5:
+            name = pick(("strides", "pads", "dilations", "kernel_shape", "axes"), rng)
+            n.attribute.add(name=name, type=7, ints=[pick(NUMBERS, rng) for _ in range(rng.integers(1, 5))])
 
 
 def change_order(model, rng):

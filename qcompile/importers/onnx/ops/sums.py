@@ -3,13 +3,16 @@
 Two functions of one integer (x and sigmoid(x)) are a function of it. The sum of two layers is exact in
 integers where their scales have a common unit. Of other scales a and b the integers
 
-    A p + B q  with  A = round(a 2^k), B = round(b 2^k)
+    A p + B q  with  A = round(a / unit), B = round(b / unit)
 
-take the place of a p + b q; where float32 gives the pairs (p, q) their sums in the same order, which is
-checked over all pairs, the sum is that function of the integers and nothing is approximated.
+take the place of a p + b q. Where float32 gives all pairs (p, q) their sums in the same order, which is
+looked at pair by pair, the sum is that function of the integers, its roundings included; a note tells
+where float32 rounds equal sums differently.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +27,10 @@ from qcompile.importers.onnx.walk import Node
 __all__ = ["together"]
 
 FUNCTIONS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
-PAIR_BITS = 20  # of the larger of two scales, where every pair is looked at
+PAIR_BITS = (20, 24, 28)  # of the larger of two scales, where every pair is looked at
 GRID_BITS = 50  # of the largest product of a scale and an integer, elsewhere
 MAX_PAIRS = 1 << 16
+Lines = list[tuple[NDArray[np.float64], NDArray[np.float64]]]  # slope and offset of both
 
 
 def together(node: Node, first: Lane, second: Lane) -> Lane:
@@ -46,14 +50,6 @@ def together(node: Node, first: Lane, second: Lane) -> Lane:
     return on_common_integers(node.builder, a, b)
 
 
-def on_common_integers(builder: Builder, a: Lane, b: Lane) -> Lane:
-    """The sum of two activations in the same order, on integers of one scale."""
-    try:
-        return _on_one_scale(builder, a, b)
-    except ValueError:
-        return _on_a_grid(builder, a, b)
-
-
 def _of_one(operation: str, a: Lane, b: Lane) -> Lane:
     """A function of the integers that both are functions of."""
     function, steps = FUNCTIONS[operation], (*a.steps, *b.steps)
@@ -67,6 +63,25 @@ def _of_one(operation: str, a: Lane, b: Lane) -> Lane:
 
     constants = tuple(c for step in steps for c in step.constants)
     return Lane(a.source, a.index, (Step(apply, constants, monotone=False),))
+
+
+def on_common_integers(builder: Builder, a: Lane, b: Lane) -> Lane:
+    """The sum of two activations in the same order, on integers of one scale."""
+    lines = [line for lane in (a, b) if not lane.source.raw and (line := slopes(lane)) is not None]
+    if len(lines) < 2:
+        return _on_one_scale(builder, a, b)
+    slope_a, slope_b = (line[0] for line in lines)
+    sides = [_few(lane, slope) for lane, slope in ((a, slope_a), (b, slope_b))]
+    if sides[0] is None or sides[1] is None or len(sides[0].codes) * len(sides[1].codes) > MAX_PAIRS:
+        try:
+            return _on_one_scale(builder, a, b)
+        except ValueError:
+            reach = max(
+                float(np.abs(e).max(initial=1)) for s in (a, b) for e in (s.source.low, s.source.high)
+            )
+            unit = 2.0 ** (_exponent(slope_a, slope_b) - GRID_BITS + int(np.ceil(np.log2(max(1.0, reach)))))
+            return _line(builder, a, b, lines, unit)
+    return _of_pairs(builder, a, b, lines, (sides[0], sides[1]))
 
 
 def _on_one_scale(builder: Builder, a: Lane, b: Lane) -> Lane:
@@ -84,69 +99,79 @@ def _on_one_scale(builder: Builder, a: Lane, b: Lane) -> Lane:
     return Lane(total, a.index, (start((shift_p + shift_q)[:, None], np.full((1, 1), scale)),))
 
 
-def _on_a_grid(builder: Builder, a: Lane, b: Lane) -> Lane:
-    """Integers of two scales on one fine grid, with the float32 sums of their pairs where those are few."""
-    line_a, line_b = slopes(a), slopes(b)
-    if line_a is None or line_b is None:
-        raise ValueError("the two layers have different scales, and one of them is not quantized")
-    (slope_a, offset_a), (slope_b, offset_b) = line_a, line_b
-    largest = float(max(np.abs(slope_a).max(initial=0), np.abs(slope_b).max(initial=0)))
+def _exponent(*slopes: NDArray[np.float64]) -> int:
+    largest = float(max(np.abs(slope).max(initial=0) for slope in slopes))
     if not 0 < largest < np.inf:
         raise ValueError("the scales of the two layers are not positive and finite")
-    exponent = int(np.ceil(np.log2(largest)))
-    unit = 2.0 ** (exponent - PAIR_BITS)
-    pairs = _float_sums(builder, a, b, slope_a / unit, slope_b / unit)
-    if pairs is None:  # as fine as 64-bit integers allow: far below the float32 of the source
-        reach = max(float(np.abs(e).max(initial=1)) for s in (a, b) for e in (s.source.low, s.source.high))
-        unit = 2.0 ** (exponent - GRID_BITS + int(np.ceil(np.log2(max(1.0, reach)))))
+    return int(np.ceil(np.log2(largest)))
+
+
+def _line(builder: Builder, a: Lane, b: Lane, lines: Lines, unit: float, step: Step | None = None) -> Lane:
+    """The sum as a line of integers of a unit, or as another step of them."""
     parts: list[Source] = []
-    for lane, slope in ((a, slope_a), (b, slope_b)):
+    for lane, (slope, _) in zip((a, b), lines, strict=True):
         factor = np.round(slope / unit).astype(np.int64)
         parts.append(builder.affine(lane.source, factor, np.zeros_like(factor)))
-    total = builder.add(*parts)
-    offset = (offset_a + offset_b)[:, None]
-    if pairs is None:
-        return Lane(total, a.index, (start(offset / unit, np.full((1, 1), unit)),))
-    sums, values = pairs
-
-    def apply(x: Array, dtype: object, offset: Array) -> Array:
-        if dtype is np.float64:
-            return x * unit + offset
-        return values[np.clip(np.searchsorted(sums, x, side="right") - 1, 0, None)]
-
-    return Lane(total, a.index, (Step(apply, (offset,)),))
+    offset = (lines[0][1] + lines[1][1])[:, None]
+    return Lane(builder.add(*parts), a.index, (step or start(offset / unit, np.full((1, 1), unit)),))
 
 
-def _float_sums(
-    builder: Builder, a: Lane, b: Lane, factor_a: NDArray[np.float64], factor_b: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], Array] | None:
-    """Every sum on the grid, ascending, with its float32 value; None where rows differ or pairs are many."""
-    sides, steps = [], []
-    for lane, factor in ((a, factor_a), (b, factor_b)):
-        constants = [c for step in lane.steps for c in step.constants] + [factor[:, None]]
-        if any(len(c) > 1 and (c != c[:1]).any() for c in constants):
-            return None
-        low, high = int(lane.source.low.min()), int(lane.source.high.max())
-        if high - low >= MAX_PAIRS:
-            return None
-        sides.append((np.arange(low, high + 1), round(float(factor[0]))))
-        steps.append(tuple(step.take(np.zeros(1, np.int64)) for step in lane.steps))
-    (p, scale_p), (q, scale_q) = sides
-    if len(p) * len(q) > MAX_PAIRS:
+@dataclass(frozen=True, eq=False)
+class _Few:
+    """Integers that are few, and alike in every row: with their float32 values."""
+
+    codes: NDArray[np.int64]
+    values: Array
+    slope: float
+
+
+def _few(lane: Lane, slope: NDArray[np.float64]) -> _Few | None:
+    constants = [c for step in lane.steps for c in step.constants] + [slope[:, None]]
+    low, high = int(lane.source.low.min()), int(lane.source.high.max())
+    if high - low >= MAX_PAIRS or any(len(c) > 1 and (c != c[:1]).any() for c in constants):
         return None
-    left, right = (evaluate(s, c[None], np.float32)[0] for s, c in zip(steps, (p, q), strict=True))
-    sums = (p[:, None] * scale_p + q[None] * scale_q).reshape(-1)
-    values = (left[:, None] + right[None]).reshape(-1)
-    if not np.isfinite(values).all():
-        return None
+    codes = np.arange(low, high + 1)
+    steps = tuple(step.take(np.zeros(1, np.int64)) for step in lane.steps)
+    return _Few(codes, evaluate(steps, codes[None], np.float32)[0], float(slope[0]))
+
+
+def _of_pairs(builder: Builder, a: Lane, b: Lane, lines: Lines, sides: tuple[_Few, _Few]) -> Lane:
+    """The sum as the float32 value of every pair, on integers that order the pairs as their sums are."""
+    exponent = _exponent(*(line[0] for line in lines))
+    units = [2.0 ** (exponent - bits) for bits in PAIR_BITS]
+    try:
+        units.insert(0, common_unit(np.array([side.slope for side in sides])))
+    except ValueError:
+        pass
+    offset = float(lines[0][1][0] + lines[1][1][0])
+    wrong = 0
+    for unit in units:
+        sums, values, misses = _table(sides, unit)
+        if not misses:
+
+            def apply(x: Array, dtype: object, sums: Array = sums, values: Array = values) -> Array:
+                if dtype is np.float64:
+                    return x * unit + offset  # noqa: B023 - returned at once
+                return values[np.clip(np.searchsorted(sums, x, side="right") - 1, 0, None)]
+
+            return _line(builder, a, b, lines, unit, Step(apply))
+        wrong = wrong or misses
+    if sides[0].slope != sides[1].slope:
+        builder.notes.append(
+            f"a sum of layers of two scales: {wrong} of {len(sides[0].codes) * len(sides[1].codes)} pairs of "
+            "integers have equal sums that float32 rounds differently; the exact sum is taken"
+        )
+    return _line(builder, a, b, lines, units[0])
+
+
+def _table(sides: tuple[_Few, _Few], unit: float) -> tuple[NDArray[np.int64], Array, int]:
+    """Every sum of integers, ascending, with its float32 value, and how many pairs have another value."""
+    whole = [side.codes * round(side.slope / unit) for side in sides]
+    sums = (whole[0][:, None] + whole[1][None]).reshape(-1)
+    values = (sides[0].values[:, None] + sides[1].values[None]).reshape(-1)
     order = np.lexsort((values, sums))
-    sums, values = sums[order], values[order]
+    sums, values = sums[order], np.nan_to_num(values[order])
     rising = np.maximum.accumulate(values)
     last = np.append(sums[1:] != sums[:-1], True)
-    wrong = int((rising[last][np.searchsorted(sums[last], sums)] != values).sum())
-    if wrong:
-        builder.notes.append(
-            f"A sum of two layers of different scales: {wrong} of {len(values)} pairs of integers have a "
-            "float32 sum that is one rounding below what is taken."
-        )
-    return sums[last], rising[last]
+    found = rising[last][np.searchsorted(sums[last], sums)]
+    return sums[last], rising[last], int((found != values).sum())

@@ -93,7 +93,7 @@ class _QuantizedPolynomial(BaseEstimator):  # type: ignore[misc]
         chosen = choose(table, choices)
         dataset = dataset_of(chosen.candidate.fit(table), table)
         fit = fit_dataset(dataset, chosen.beta, replace(choices, neurons=chosen.neurons))
-        provenance = provenance_of(table.source, table.schema, choices, chosen, fit)
+        provenance = provenance_of(table, choices, chosen, fit)
         self.network_ = to_network(dataset, fit, table.schema.names, provenance)
         self.certificate_ = fit.proof
         self.beta_ = chosen.beta

@@ -11,7 +11,7 @@ from qcompile.model_file.names import DESCRIPTION, MODEL, PROGRAM
 
 # Names that every folder of ours has, and so tell no model from another.
 SAME_EVERYWHERE = {Path(MODEL).stem, Path(PROGRAM).stem}
-FRAME = "the frame"  # source of a table that was given as a pandas frame
+NAMELESS = {"the frame", "array"}  # sources of tables that were given in memory
 
 
 def model_name(model: Model, name: str | None = None) -> str:
@@ -47,11 +47,11 @@ def model_name(model: Model, name: str | None = None) -> str:
 
 
 def _of_source(source: object) -> str:
-    """Name of a table or file; a frame has none.
+    """Name of a table or file; one given in memory has none.
 
     >>> _of_source("iris.csv"), _of_source("sklearn:wine"), _of_source("openml:credit-g@1")
     ('iris', 'wine', 'credit-g')
     """
-    if not isinstance(source, str) or source == FRAME:
+    if not isinstance(source, str) or source in NAMELESS:
         return ""
     return Path(source.rpartition(":")[2].partition("@")[0]).stem

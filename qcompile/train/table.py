@@ -64,7 +64,7 @@ def train(table: Table, choices: Choices | None = None, on_event: Listener = ign
     solved = solved_facts(fit.columns)
     log.info("solved by %s: %s", " and ".join(solved.methods), solved.reason)
     on_event(Event("solve", solved_sentence(solved), solved))
-    provenance = provenance_of(table.source, schema, choices, chosen, fit)
+    provenance = provenance_of(rows, choices, chosen, fit)
     network = to_network(dataset, fit, schema.names, provenance)
     proved = certified(fit.proof)
     sentence = f"objective {number(proved.objective)}, bound {number(proved.bound, down=True)}"

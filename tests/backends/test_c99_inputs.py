@@ -40,6 +40,8 @@ COLUMNS = (
     Column("start.hour", "numeric", source="start", part="hour", order="dmy"),
 )
 
+RANGES = [[18.0, 90.5], [0.0, 2.0], None, [-1.0, 7.0], "*/"]
+
 
 def sparse(seed: int) -> Network:
     """Ternary weights, so that some features have only zeros behind them."""
@@ -119,7 +121,12 @@ def test_slim_rows_serve_counted_steps_too(tmp_path: Path) -> None:
 def described() -> Program:
     schema = Schema(COLUMNS, "y", "classification", ("class 0", "class 1", "class 2"))
     network = replace(
-        random_network(3, d=12, m=3, columns=3), columns=schema.names, provenance={"schema": schema.to_json()}
+        random_network(3, d=12, m=3, columns=3),
+        columns=schema.names,
+        provenance={
+            "schema": schema.to_json(),
+            "ranges": [[18.0, 90.5], [0.0, 2.0], None, [-1.0, 7.0], "*/"],
+        },
     )
     return lower(network, "door")
 
@@ -127,10 +134,10 @@ def described() -> Program:
 def test_elements_have_names_units_and_codes_each_once() -> None:
     inputs = inputs_of(described())
     assert [(e.name, e.what) for e in inputs.features] == [
-        ("FEATURE_AGE", "age, in years"),
+        ("FEATURE_AGE", "age, in years, 18 to 90.5 in training"),
         ("FEATURE_COLOUR", "colour *_, a code of its category"),
         ("FEATURE_DOOR_OPEN", "door open, 0 or 1"),
-        ("FEATURE_AGE_2", "Age!, less 400000000"),
+        ("FEATURE_AGE_2", "Age!, -1 to 7 in training, less 400000000"),
         ("FEATURE_START_HOUR", "start.hour, hour of start; not read"),
     ]
     assert [(e.name, e.value) for e in inputs.codes] == [

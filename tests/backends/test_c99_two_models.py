@@ -36,6 +36,7 @@ def stored(path: Path, seed: int, **provenance: str) -> Path:
         ("build/model.onnx", {"source": "sklearn:iris"}, "iris"),
         ("build/model.onnx", {"source": "openml:credit-g@1"}, "credit-g"),
         ("motor/model.onnx", {"source": "the frame"}, "motor"),
+        ("motor/model.onnx", {"source": "array"}, "motor"),
         ("motor/model.onnx", {}, "motor"),
         ("motor/pump.onnx", {"source": "sklearn:iris"}, "pump"),
         ("a/model.onnx", {"imported_from": "tfc.onnx"}, "tfc"),

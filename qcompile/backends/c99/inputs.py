@@ -51,9 +51,10 @@ def inputs_of(program: Program) -> Inputs:
     read = features_read(program).tolist()
     columns = _columns(program, length)
     names = _distinct([c.name for c in columns] or [f"x{i}" for i in range(length)])
+    used = set(read) if encode else set(range(length))
     features = tuple(
-        Enumerator(f"FEATURE_{name}", i, _what(column, encode is None or i in set(read)))
-        for i, (name, column) in enumerate(zip(names, columns, strict=bool(columns)))
+        Enumerator(f"FEATURE_{names[i]}", i, _what(column, span, i in used))
+        for i, (column, span) in enumerate(zip(columns, _ranges(program, len(columns)), strict=True))
     )
     pairs = [(c, code, text) for c in columns for code, text in enumerate(c.categories)]
     coded = _distinct([f"{c.name} {text}" for c, _, text in pairs])
@@ -78,8 +79,30 @@ def _columns(program: Program, length: int) -> Sequence[Column]:
     return columns if len(columns) == length else ()
 
 
-def _what(column: Column, read: bool) -> str:
-    """Comment of an element: its header, its unit or kind, and whether the model reads it."""
+def _ranges(program: Program, length: int) -> list[str]:
+    """``low to high`` of every column in training; empty texts where it is not stored."""
+    provenance = program.metadata.get("provenance", {})
+    spans = provenance.get("ranges") if isinstance(provenance, Mapping) else None
+    if not isinstance(spans, Sequence) or len(spans) != length:
+        return [""] * length
+    return [_range(span) for span in spans]
+
+
+def _range(span: object) -> str:
+    """A stored range as text.
+
+    >>> _range([0.1, 4.0]), _range(None), _range(["*/", 1])
+    ('0.1 to 4', '', '')
+    """
+    if not isinstance(span, Sequence) or len(span) != 2:
+        return ""
+    if not all(isinstance(v, int | float) for v in span):
+        return ""
+    return " to ".join(f"{float(v):.9g}" for v in span)
+
+
+def _what(column: Column, span: str, read: bool) -> str:
+    """Comment of an element: its header, its unit or kind, its range, and whether the model reads it."""
     parts = [comment(column.name)]
     if column.part:
         parts.append(f"{column.part} of {comment(column.source)}")
@@ -89,6 +112,8 @@ def _what(column: Column, read: bool) -> str:
         parts.append("0 or 1")
     elif column.unit:
         parts.append(f"in {comment(column.unit)}")
+    if span and column.kind == "numeric":
+        parts.append(f"{span} in training")
     if column.offset:
         parts.append(f"less {column.offset:.17g}")
     return ", ".join(parts) + ("" if read else "; not read")

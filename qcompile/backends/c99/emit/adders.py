@@ -8,8 +8,6 @@ At most 31 words go into one function: then a lane holds at most 31 and a byte o
 
 from __future__ import annotations
 
-__all__ = ["SEGMENT", "count_function", "segments"]
-
 SEGMENT = 31
 
 

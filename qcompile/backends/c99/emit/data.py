@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["array", "float_text", "integer_type"]
-
 
 def array(ctype: str, name: str, values: NDArray[Any]) -> str:
     """``static const`` array, at most 100 columns wide.

@@ -11,8 +11,6 @@ from qcompile.backends.c99.emit.neon import int8_serves, neon_int8, neon_xnor
 from qcompile.backends.c99.plan.planes import packed_bytes, packed_words
 from qcompile.backends.c99.plan.types import CodeDot, DotCode, row_constants
 
-__all__ = ["dot_code"]
-
 
 def dot_code(
     prefix: str, name: str, dot: CodeDot, out_type: str, counter: str, word_bits: int, in_place: bool

@@ -19,8 +19,6 @@ from qcompile.model.float_order import key_of
 from qcompile.targets.kernel_choice import searches_levels
 from qcompile.targets.schema import Target
 
-__all__ = ["encoder_code"]
-
 NAN_TEST = "v != v"
 COMPARES = (ColumnKind.GREATER, ColumnKind.EQUAL, ColumnKind.MISSING)
 

@@ -13,8 +13,6 @@ from qcompile.backends.c99.emit.data import array, integer_type
 from qcompile.backends.c99.plan.plan import Plan, WideDot
 from qcompile.ir.ops import Add, Affine, Mul, Op, Poly, Threshold
 
-__all__ = ["Where", "elementwise", "wide"]
-
 
 class Where:
     """C expressions of stored values: the score array, the codes, or a scratch member."""

@@ -19,8 +19,6 @@ from qcompile.backends.c99.emit.data import array, integer_type
 from qcompile.backends.c99.plan.planes import packed_words
 from qcompile.backends.c99.plan.types import CodeDot, DotCode, row_constants
 
-__all__ = ["int8_serves", "neon_int8", "neon_xnor", "padded_rows"]
-
 CENTRE = 128  # codes less this are signed bytes
 
 

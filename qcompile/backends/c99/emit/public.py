@@ -6,8 +6,6 @@ from qcompile.backends.c99.emit.data import array, float_text
 from qcompile.ir.ops import Encode, Op, Scale
 from qcompile.ir.program import Program
 
-__all__ = ["decision", "predict", "values"]
-
 
 def decision(prefix: str, scores: int) -> str:
     """``PREFIX_label``: class index of exact scores."""

@@ -20,8 +20,6 @@ from qcompile.model.encoder import Encoder
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.targets.schema import Target
 
-__all__ = ["Member", "Source", "make_source"]
-
 HEADERS = (
     "qc_base.h", "qc_float_key.h", "qc_pack.h", "qc_adders.h", "qc_neon.h", "qc_lut.h", "qc_int8.h",
     "qc_threshold.h",

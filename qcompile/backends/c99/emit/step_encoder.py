@@ -13,8 +13,6 @@ from qcompile.backends.c99.emit.encoder import NAN_TEST
 from qcompile.model.float_order import key_of
 from qcompile.model.step_encoder import StepEncoder
 
-__all__ = ["step_encoder_code"]
-
 
 def step_encoder_code(prefix: str, encoder: StepEncoder, hard_float: bool, function: str) -> tuple[str, str]:
     """Constant arrays, and ``void FUNCTION(const float *x, uint8_t *codes)``."""

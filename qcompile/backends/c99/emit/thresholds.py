@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from qcompile.model.encoder import Encoder
 from qcompile.model.float_order import INFINITE, float_of
 
-__all__ = ["level_keys", "search"]
-
 
 def level_keys(encoder: Encoder, block: slice) -> NDArray[np.int32]:
     """(columns, M) keys of the thresholds of a block of LEVEL columns, ascending in each row.

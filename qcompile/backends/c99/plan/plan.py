@@ -24,8 +24,6 @@ from qcompile.ir.support import require
 from qcompile.ir.types import smallest_signed
 from qcompile.targets.schema import Target
 
-__all__ = ["Plan", "WideDot", "make_plan"]
-
 Range = tuple[int, int]
 RUNS = (Add, Affine, Argmax, Dot, Encode, Input, Mul, Poly, Scale, Sign, Threshold)
 

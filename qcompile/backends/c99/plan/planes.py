@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.bits import planes_of
 
-__all__ = ["Planes", "decompose", "packed_bytes", "packed_words", "rebuild"]
-
 
 @dataclass(frozen=True, eq=False)
 class Planes:

@@ -20,8 +20,6 @@ from qcompile.ir.types import ValueType
 from qcompile.targets.kernel_choice import Work, cheapest
 from qcompile.targets.schema import Target
 
-__all__ = ["Alias", "stack"]
-
 Alias = dict[str, tuple[str, int]]
 
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from qcompile.backends.c99.plan.planes import Planes
 from qcompile.ir.ops import Dot
 
-__all__ = ["CodeDot", "DotCode", "row_constants"]
-
 
 @dataclass(frozen=True, eq=False)
 class CodeDot:

@@ -1,10 +1,10 @@
 /* One row through the model. Replace the zeros by your sensor's readings. */
-#include "generated.h"
+#include "dense.h"
 
-static generated_scratch scratch;
-static float row[GENERATED_FEATURES];
+static dense_scratch scratch;
+static float row[DENSE_FEATURES];
 
 int main(void)
 {
-    return (int)(generated_predict(row, &scratch));
+    return (int)(dense_predict(row, &scratch));
 }

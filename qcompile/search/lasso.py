@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.jit import njit
+from qcompile.jit import INNER, njit
 
 __all__ = ["lasso", "violation"]
 
@@ -46,7 +46,7 @@ def violation(r, a, lam):  # type: ignore[no-untyped-def]
     return worst
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _times(inverse, s, b, out):  # type: ignore[no-untyped-def]
     """Set out = M b for symmetric M, as a sum of its rows, four at a time: no sum runs along a vector."""
     for i in range(s):
@@ -63,7 +63,7 @@ def _times(inverse, s, b, out):  # type: ignore[no-untyped-def]
             out[i] += b[l] * inverse[l, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _dot(a, b, s):  # type: ignore[no-untyped-def]
     """Inner product in four partial sums that do not wait for each other."""
     t0 = t1 = t2 = t3 = 0.0
@@ -78,7 +78,7 @@ def _dot(a, b, s):  # type: ignore[no-untyped-def]
     return (t0 + t1) + (t2 + t3)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _couple(k, inverse, support, s, j, b, w):  # type: ignore[no-untyped-def]
     """Set w = M K_Sj; returns the Schur complement K_jj - K_jS M K_Sj."""
     for i in range(s):
@@ -87,7 +87,7 @@ def _couple(k, inverse, support, s, j, b, w):  # type: ignore[no-untyped-def]
     return k[j, j] - _dot(b, w, s)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _append(inverse, support, s, j, w, schur):  # type: ignore[no-untyped-def]
     for i in range(s):
         wi = w[i] / schur
@@ -100,7 +100,7 @@ def _append(inverse, support, s, j, w, schur):  # type: ignore[no-untyped-def]
     return s + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _remove(inverse, support, sign, s, p):  # type: ignore[no-untyped-def]
     """Drop place p: downdate the inverse, and let the last place fill the hole."""
     pivot = inverse[p, p]
@@ -123,7 +123,7 @@ def _remove(inverse, support, sign, s, p):  # type: ignore[no-untyped-def]
     return last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _first_stop(a, support, sign, s, step, length):  # type: ignore[no-untyped-def]
     """Place whose entry reaches 0 first within ``length`` steps, and when; (-1, length) if none does."""
     stop = -1
@@ -136,7 +136,7 @@ def _first_stop(a, support, sign, s, step, length):  # type: ignore[no-untyped-d
     return stop, length
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _advance(k, r, a, support, s, step, length):  # type: ignore[no-untyped-def]
     for i in range(s):
         a[support[i]] += length * step[i]
@@ -152,7 +152,7 @@ def _advance(k, r, a, support, s, step, length):  # type: ignore[no-untyped-def]
             r[l] -= t * k[support[i], l]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _residual(k, c, a, r):  # type: ignore[no-untyped-def]
     for l in range(len(c)):
         r[l] = c[l]
@@ -162,7 +162,7 @@ def _residual(k, c, a, r):  # type: ignore[no-untyped-def]
                 r[l] -= a[j] * k[j, l]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _leave(k, r, a, inverse, support, sign, s, place):  # type: ignore[no-untyped-def]
     """Drop an entry; the second result says whether the downdated inverse can be trusted."""
     j = support[place]
@@ -173,7 +173,7 @@ def _leave(k, r, a, inverse, support, sign, s, place):  # type: ignore[no-untype
     return _remove(inverse, support, sign, s, place), sound
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _settle(k, r, a, lam, tolerance, inverse, support, sign, s, b, step):  # type: ignore[no-untyped-def]
     """Minimise on the support, letting entries leave; the new size, and whether the inverse is sound."""
     full_steps = 0
@@ -197,7 +197,7 @@ def _settle(k, r, a, lam, tolerance, inverse, support, sign, s, b, step):  # typ
             full_steps += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _enter(k, r, a, lam, inverse, support, sign, s, j, b, w):  # type: ignore[no-untyped-def]
     """Put entry j into the support; along a flat direction walk until another entry leaves."""
     side = 1.0 if r[j] > 0 else -1.0
@@ -218,7 +218,7 @@ def _enter(k, r, a, lam, inverse, support, sign, s, j, b, w):  # type: ignore[no
     return _append(inverse, support, s, j, w, schur)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _build(k, a, inverse, support, sign, b, w):  # type: ignore[no-untyped-def]
     """Inverse on the support of a, entry by entry; entries that depend on earlier ones become 0."""
     s = np.int64(0)  # a literal 0 would compile every function below once more for itself
@@ -233,7 +233,7 @@ def _build(k, a, inverse, support, sign, b, w):  # type: ignore[no-untyped-def]
     return s
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _worst_idle(k, r, a, limit):  # type: ignore[no-untyped-def]
     """The idle entry with the largest |r_j| above the limit, or -1."""
     found = -1

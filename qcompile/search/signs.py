@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qcompile.jit import njit
+from qcompile.jit import INNER, njit
 
 __all__ = ["alternate", "climb", "climb_pairs"]
 
@@ -28,7 +28,7 @@ RISE = 1e-12
 EXACT_SUMS = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True, **INNER)
 def _norm1(q):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(len(q)):
@@ -36,7 +36,7 @@ def _norm1(q):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True, **INNER)
 def _multiply_signs(g, u, q):  # type: ignore[no-untyped-def]
     for i in range(len(u)):
         q[i] = 0.0
@@ -46,7 +46,7 @@ def _multiply_signs(g, u, q):  # type: ignore[no-untyped-def]
             q[i] += s * g[k, i]
 
 
-@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True, **INNER)
 def _alternate(g, u, q, spare):  # type: ignore[no-untyped-def]
     value = _norm1(q)
     d = len(u)
@@ -64,7 +64,7 @@ def _alternate(g, u, q, spare):  # type: ignore[no-untyped-def]
         value = trial
 
 
-@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True, **INNER)
 def _flip_ones(g, u, q, value):  # type: ignore[no-untyped-def]
     d = len(u)
     k = 0
@@ -86,7 +86,7 @@ def _flip_ones(g, u, q, value):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(cache=True, fastmath=EXACT_SUMS, nogil=True)
+@njit(cache=True, fastmath=EXACT_SUMS, nogil=True, **INNER)
 def _flip_pair(g, u, q, value, row):  # type: ignore[no-untyped-def]
     """Make the first rising pair of flips; return the new value, or the old one."""
     d = len(u)
@@ -108,7 +108,7 @@ def _flip_pair(g, u, q, value, row):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INNER)
 def _climb_one(g, u, q, spare, pairs):  # type: ignore[no-untyped-def]
     _multiply_signs(g, u, q)
     value = _alternate(g, u, q, spare)

@@ -34,6 +34,8 @@ Watch = Callable[[str, int, Progress], None]
 
 # The default relative gap: the factored method takes minutes for the last digits.
 GAP, LARGE_GAP = 1e-3, 1e-2
+# With more score columns than this each gets a quick search for its neurons, and no exact proof unasked.
+MANY = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +87,16 @@ def problem_of(dataset: Dataset, column: int, beta: float, choices: Choices) -> 
 
 
 def fit_column(
-    problem: Problem, choices: Choices, watch: Callable[[str, Progress], None] | None = None
+    problem: Problem,
+    choices: Choices,
+    watch: Callable[[str, Progress], None] | None = None,
+    quick: bool = False,
 ) -> ColumnFit:
-    """Solve the relaxation, certify it, round it to at most ``choices.neurons`` neurons."""
+    """Solve the relaxation, certify it, round it to at most ``choices.neurons`` neurons.
+
+    ``quick`` searches neurons by alternation alone; the relaxation and its bound are the same, and
+    an exact proof is made only where it is asked for.
+    """
     method, reason = (
         choose_method(problem) if choices.method == "auto" else (choices.method, "chosen by the user")
     )
@@ -112,15 +121,16 @@ def fit_column(
             neurons=choices.neurons or NEURONS,
             seed=choices.seed,
             # A bound known to 1 % says nothing about the fourth digit of the network's objective.
-            tolerance=max(1e-4, 0.1 * gap) if large else 1e-4,
+            tolerance=max(1e-4, 0.1 * gap) if large else 1e-3 if quick else 1e-4,
             accuracy=1e-3 * gap if large else 1e-7,
-            quick=large,
+            quick=large or quick,
             max_seconds=choices.max_seconds,
             on_progress=(lambda p: watch("rounding", p)) if watch else None,
         ),
         solution,
     )
-    level = affordable(problem) if choices.prove == "auto" else choices.prove
+    unasked = "fast" if quick else affordable(problem)
+    level = unasked if choices.prove == "auto" else choices.prove
     told = (lambda p: watch("prove", p)) if watch else None
     certificate = prove(problem, atoms, certificate, level, choices.max_seconds, told)
     return ColumnFit(problem, solution, certificate, atoms, reason)
@@ -145,7 +155,8 @@ def fit_dataset(dataset: Dataset, beta: float, choices: Choices, watch: Watch | 
     problems = [problem_of(dataset, c, beta, choices) for c in range(count)]
 
     def run(c: int) -> ColumnFit:
-        return fit_column(problems[c], choices, (lambda stage, p: watch(stage, c, p)) if watch else None)
+        told = (lambda stage, p: watch(stage, c, p)) if watch else None
+        return fit_column(problems[c], choices, told, quick=count > MANY)
 
     jobs = min(count, choices.workers)
     fits = Parallel(n_jobs=jobs, prefer="threads")(delayed(run)(c) for c in range(count))

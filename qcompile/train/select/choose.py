@@ -22,6 +22,7 @@ from qcompile.data.table import Table
 from qcompile.facts import Tried
 from qcompile.model.encoder import ColumnKind
 from qcompile.train.choices import BETAS, NEURONS, Choices, default_loss
+from qcompile.train.fit import MANY
 from qcompile.train.one_thread import one_blas_thread
 from qcompile.train.select.candidates import Candidate, candidates
 from qcompile.train.select.folds import FIRST, MOST, Folds, folds_of
@@ -101,10 +102,12 @@ def choose(table: Table, choices: Choices, on_row: Listen | None = None) -> Chos
     cost = (options[0].fit(folds.parts[0][0]).width ** 2 + OVERHEAD) * columns
     if cost > MOST_WORK:
         return untried("validation on this many inputs takes too long")
-    wide = WORK < cost * len(folds.parts)
+    many = columns > MANY
+    wide = many or WORK < cost * len(folds.parts)
     folds = replace(folds, parts=folds.parts[: max(1, int(WORK // cost))])
 
-    ranked = options if wide else [o for o in options if o.encoder != "splits"]
+    kinds = {o.encoder for o in options} - ({"splits"} if not wide else set())
+    ranked = [o for o in options if o.encoder in ({options[0].encoder} if many else kinds)]
     ranking = rank(ranked, folds) if len(ranked) > 1 else []
     first = _Rung(folds, betas, choices, on_row)
     _first_look(first, options, ranking, table, wide)

@@ -74,7 +74,7 @@ class Validation:
             best = max(rows, key=lambda r: r.score)
             if all(r.score < best.score - 0.5 * best.error for r in rows[-2:]):
                 break
-            if rows[-1].score < best.score - FAR * best.error:
+            if len(self.parts) > 2 and rows[-1].score < best.score - FAR * best.error:
                 break
         return rows
 

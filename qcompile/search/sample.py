@@ -22,7 +22,7 @@ from qcompile.search.settings import RoundingSettings
 
 __all__ = ["ROWS", "generate_from_sample"]
 
-ROWS = 8_000  # drawn; up to twice as many are all read
+ROWS = 12_000  # drawn; up to twice as many are all read
 STARTS = 64
 
 

@@ -239,7 +239,7 @@ def _final_look(first: _Rung, options: Sequence[Candidate], table: Table, wide: 
 
 def _narrowest(rung: _Rung, chosen: Tried, columns: int) -> Tried:
     """The row of the fewest neurons that keep the score; pruned networks join the table."""
-    if rung.choices.neurons is not None:
+    if rung.choices.neurons is not None or columns > MANY:
         return chosen
     validation = rung.options[chosen.encoder]
     if validation.width**2 * columns * len(rung.folds.parts) > MOST_PRUNING:

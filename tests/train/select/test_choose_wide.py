@@ -36,3 +36,12 @@ def test_inputs_too_wide_take_the_default_and_say_so(table, monkeypatch):
     found = chosen(table)
     assert found.beta == 0.01 and not found.validation
     assert "takes too long" in found.reason
+
+
+def test_many_classes_validate_one_encoder_and_no_width(table, monkeypatch):
+    monkeypatch.setattr(module, "MANY", 2)
+    schema = Schema(table.schema.columns, "y", "classification", ("a", "b", "c"))
+    found = chosen(Table(table.x, np.digitize(table.x[:, 0], (-0.5, 0.5)), schema, "t"))
+    assert {row.encoder for row in found.validation} == {str(found.candidate)}
+    assert found.candidate.encoder == "uniform" and found.neurons == module.WIDTH
+    assert {ranked.candidate.encoder for ranked in found.ranking} == {"uniform"}

@@ -103,6 +103,8 @@ def instructions_of(c: OperationCount, target: Target) -> Interval:
     def work(units: float, key: str) -> Interval:
         return times((units, units, units), per(key))
 
+    if c.kind == "conv":
+        return _plus(work(c.macs, "per_mac_wide"), work(c.rows, "per_row"))
     if c.kind == "dot":
         kernel = kernel_of(c, target)
         if kernel == "wide":

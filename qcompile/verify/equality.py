@@ -13,7 +13,7 @@ from qcompile.backends.titles import backend_name
 from qcompile.errors import CheckFailed
 from qcompile.events import Event, Listener
 from qcompile.facts import Compared
-from qcompile.ir.probe import seeded_rows, worst_case_rows
+from qcompile.ir.probe import affordable, seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.verify.equivalence import compare
 
@@ -41,17 +41,20 @@ class Outcome:
         return f"differs from the interpreter: {self.detail}"
 
 
-def test_bench(
-    program: Program, rows: int, seed: int, real: NDArray[Any] | None = None
-) -> NDArray[np.float32]:
-    """Seeded rows, rows that drive the accumulators to their limits, and given rows."""
-    parts = [seeded_rows(program, rows, seed), worst_case_rows(program)]
+def test_bench(program: Program, rows: int, seed: int, real: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Seeded rows, rows that drive the accumulators to their limits, and given rows.
+
+    They are float32, or int64 where the program reads integers.
+
+    Of a network of many million products a row there are fewer seeded ones: ``affordable``.
+    """
+    parts = [seeded_rows(program, affordable(program, rows), seed), worst_case_rows(program)]
     if real is not None and len(real):
-        parts.append(np.asarray(real, dtype=np.float32))
-    return np.concatenate(parts).astype(np.float32)
+        parts.append(np.asarray(real, dtype=parts[0].dtype))
+    return np.concatenate(parts)
 
 
-def outcome(name: str, program: Program, runner: Any, x: NDArray[np.float32]) -> Outcome:
+def outcome(name: str, program: Program, runner: Any, x: NDArray[Any]) -> Outcome:
     """Compare one runner."""
     found = compare(program, runner, x)
     return Outcome(name, int(found.rows), bool(found.equal), str(found.detail))

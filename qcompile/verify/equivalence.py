@@ -15,6 +15,7 @@ from qcompile.run.runner import Runner
 __all__ = ["Equivalence", "compare"]
 
 CHUNK = 2048  # rows per interpreted batch: bounds the memory of the exact reference
+ELEMENTS = 1 << 21  # of the largest value of a batch; a runtime may hold some for every level of a threshold
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def compare(program: Program, runner: Runner, x: NDArray[Any]) -> Equivalence:
         runner: anything with ``scores`` and ``predict``.
         x: (n, features) raw rows; see ``verify.rows`` for those worth taking.
     """
-    for start in range(0, len(x), CHUNK):
-        rows = x[start : start + CHUNK]
+    chunk = max(1, min(CHUNK, ELEMENTS // max(1, *(op.type.length for op in program.ops))))
+    for start in range(0, len(x), chunk):
+        rows = x[start : start + chunk]
         expected = interpret(program, rows)
         scores = np.asarray(runner.scores(rows))
         wrong = _difference("scores", expected["scores"], scores, start)

@@ -3,7 +3,8 @@
     read_program("TFC_1W1A.onnx")  ->  Program of encode, dot, threshold, dot, .., argmax, scale
 
 The walk (onnx/walk.py) folds constants and follows every activation as a function of integers
-(lanes.py); quantizers become integer thresholds found by exact search (codes.py, search.py), products and
+(lanes.py); quantizers become integer thresholds found by exact search (codes.py, search.py), and where
+those are evenly spaced one multiplication and shift (passes/requantize_thresholds.py); products and
 convolutions become integer ones (affine.py finds the integers). Nothing is approximated: the program
 takes the decisions that the source graph takes in float32, as long as its products are exact there.
 """
@@ -40,6 +41,7 @@ from qcompile.ir.types import F64, ValueType
 from qcompile.model_file.container import one_sentence, read_model
 from qcompile.model_file.keys import DIGEST
 from qcompile.model_file.read import read_network
+from qcompile.passes import requantize_thresholds
 
 __all__ = ["read_program"]
 
@@ -108,7 +110,7 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
             },
         },
     )
-    return fit_types(program).pruned()
+    return requantize_thresholds.run(fit_types(program.pruned()))
 
 
 def _outputs(found: Walk) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Encode(Op):
 
     def meaning(self, *values: Array) -> Array:
         """As the encoder says; raw cells are a vector."""
-        rows = values[0].reshape(len(values[0]), -1)
+        rows = values[0].reshape(len(values[0]), math.prod(values[0].shape[1:]))
         return codes(self.encoder, rows).astype(np.int64).reshape(len(rows), *self.type.shape)
 
     def wrong(self, *operands: ValueType) -> str:

@@ -39,6 +39,8 @@ SHARES, TELLING = (0.5, 0.25), 60
 # finalist where it buys fewer than all; inputs too wide for a single fold take the default unvalidated.
 WORK, MOST_WORK = 8e6, 5e7
 OVERHEAD = 30_000  # of a fit of few inputs, in the same unit: a hundred score columns are work, too
+# Bits of the splits encoder that are judged again whatever the first look says.
+MIDDLE = 50
 # Few rows do not tell which of many bits matter, and their many folds make trying them slow.
 ROWS_PER_BIT = 8
 # Widths that are tried, and the one that is taken untried; pruning costs about d^2 per neuron and column.
@@ -140,20 +142,23 @@ class _Rung:
         self.options: dict[str, Validation] = {}
         self.rows: list[Tried] = []
         self.defaults: list[str] = []
+        self.across = False
         self.widths: dict[tuple[str, float, int], int] = {}
 
     def run(self, option: Candidate, betas: Sequence[float] | None = None) -> list[Tried]:
-        """Rows of an encoder, unless they are known."""
-        if str(option) in self.options:
-            return [row for row in self.rows if row.encoder == str(option)]
-        self.options[str(option)] = validation = Validation(option, self.folds, self.choices)
-        found = validation.path(betas or self.betas, self.on_row)
-        self.rows += found
-        return found
+        """Rows of an encoder; none if it is behind the best of its kind."""
+        if str(option) not in self.options:
+            kind = self.of(option.encoder == "splits")
+            rivals = [row for row in self.rows if self.across or row.encoder in kind]
+            best = max(rivals, key=lambda r: r.score) if rivals else None
+            self.options[str(option)] = validation = Validation(option, self.folds, self.choices)
+            self.rows += validation.path(betas or self.betas, self.on_row, best)
+        return [row for row in self.rows if row.encoder == str(option)]
 
     def of(self, splits: bool) -> list[str]:
-        """Names of the encoders that choose their cuts, or of those that do not."""
-        return [name for name, v in self.options.items() if (v.option.encoder == "splits") == splits]
+        """Names of the encoders in the table that choose their cuts, or of those that do not."""
+        names = dict.fromkeys(row.encoder for row in self.rows)
+        return [name for name in names if (self.options[name].option.encoder == "splits") == splits]
 
 
 def _first_look(
@@ -185,7 +190,9 @@ def _first_look(
     rung.defaults = [str(o) for o in defaults]
     if len(table) < TELLING or not fixed:
         return
-    leaders = {rung.rows[best_of(rung.rows, names)].encoder for names in (rung.of(False), rung.defaults)}
+    plain_ones = [name for name in rung.of(False) if name in rung.defaults]
+    kinds = [names for names in (rung.of(False), plain_ones) if names]
+    leaders = {rung.rows[best_of(rung.rows, names)].encoder for names in kinds}
     for option in [rung.options[name].option for name in rung.of(False) if name in leaders]:
         _narrowed_inputs(rung, option, table)
     rung.defaults = [name for name, v in rung.options.items() if replace(v.option, share=1.0) in defaults]
@@ -195,7 +202,7 @@ def _more_and_more(rung: _Rung, splits: Sequence[Candidate]) -> None:
     """Ever more bits, until the score falls."""
     top = float("-inf")
     for option in splits:
-        score = max(row.score for row in rung.run(option))
+        score = max((row.score for row in rung.run(option)), default=float("-inf"))
         if score < top:
             break
         top = score
@@ -208,7 +215,10 @@ def _narrowed_inputs(rung: _Rung, option: Candidate, table: Table) -> None:
     for share in SHARES:
         if share * columns < FEWEST:
             break
-        best = max(rung.run(replace(option, share=share)), key=lambda r: r.score)
+        found = rung.run(replace(option, share=share))
+        if not found:
+            break
+        best = max(found, key=lambda r: r.score)
         if best.score < top.score - 0.5 * top.error:
             break
         top = max(top, best, key=lambda r: r.score)
@@ -225,14 +235,18 @@ def _final_look(first: _Rung, options: Sequence[Candidate], table: Table, wide: 
         lead = np.array(leaders[0].scores) - np.array(leaders[1].scores)
         if abs(lead.mean()) > 2 * first.folds.paired_error(lead):  # no need to ask again
             leaders = leaders[:1] if lead.mean() > 0 else leaders[1:]
-    for row in leaders:
+    last.across = True  # what is far behind the other kind need not go on
+    for row in reversed(leaders):  # chosen splits first: they are the narrower inputs
         option = first.options[row.encoder].option
         at = first.betas.index(row.beta)
-        # More rows bear a smaller beta, and more bits.
-        last.run(option, first.betas[at : at + 3])
+        # More rows bear a smaller beta, and more bits; MIDDLE bits are there in any case.
+        found = last.run(option, first.betas[at : at + 3])
         if option.encoder == "splits":
-            for other in options[options.index(option) + 1 :][:1]:
-                last.run(other, first.betas[at : at + 3])
+            best = first.betas.index(found[best_of(found)].beta)
+            following = options[options.index(option) + 1 :][:1]
+            middle = [o for o in options if o.encoder == "splits" and o.options["count"] == MIDDLE]
+            for other in middle if option.options["count"] > MIDDLE else following:
+                last.run(other, first.betas[max(0, best - 1) : best + 1])
     last.defaults = last.of(splits=False)
     return last
 
@@ -250,7 +264,8 @@ def _narrowest(rung: _Rung, chosen: Tried, columns: int) -> Tried:
         row = validation.narrowed(chosen.beta, neurons)
         rung.rows.append(row)
         rung.widths[row.encoder, row.beta, row.neurons] = neurons
-        if row.score >= chosen.score - 0.5 * chosen.error:
+        lost = np.array(chosen.scores) - np.array(row.scores)
+        if lost.mean() <= rung.folds.paired_error(lost):
             return row
     return chosen
 

@@ -24,7 +24,7 @@ SETTINGS = (
 TRAIN = """
 import sys
 from pathlib import Path
-from qcompile.api.export import write_model
+from qcompile.api._network import write_model
 from qcompile.certificate.file import save
 from qcompile.data.load import load
 from qcompile.train.choices import Choices
@@ -127,7 +127,7 @@ def test_a_build_and_its_c_files_are_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kernel", ["SkylakeX", "Haswell", "Prescott"])
 def test_other_instruction_sets_train_the_same_integers(tmp_path: Path, kernel: str) -> None:
     """Digits of bounds and objectives differ; the network's integers do not, here."""
-    from qcompile.api.model import open_model
+    from qcompile.importers.open import open_model
 
     source = table(tmp_path, 120, 5, 2)
     networks = []

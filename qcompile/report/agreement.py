@@ -30,6 +30,10 @@ from qcompile.train.proof import stated
 __all__ = ["Evidence", "differences", "differences_on_data", "page_record"]
 
 NOT_DERIVED = {"host_kernel"}  # depends on the machine
+OTHER_VERSION = (
+    "it was written by another version of qcompile, so its wording, program and costs "
+    "are as stated, not checked"
+)
 OWN = ("measure", "train", "test", "confusion", "majority", "points")  # of the network itself
 MEASURED = "latency, energy, times and the other models' accuracy are as stated, not checked"
 
@@ -57,27 +61,33 @@ class Evidence:
     targets: TargetPart | None = None
 
 
-def differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+def differences(record: Mapping[str, Any], evidence: Evidence, same_version: bool = True) -> Iterator[str]:
     """Figures of a report that are not what they should be, one clause each.
 
     Args:
         record: the content of report.json, not to be trusted.
         evidence: what it is about.
+        same_version: the report was written by this version of the code, whose wording, passes and
+            cost models it must then have.
     """
     try:
-        yield from _differences(record, evidence)
+        yield from _differences(record, evidence, same_version)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         yield f"it lacks what a report has ({type(error).__name__}: {error})"
 
 
-def _differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+def _differences(record: Mapping[str, Any], evidence: Evidence, same_version: bool) -> Iterator[str]:
     network, facts = evidence.network, evidence.network.provenance
     proved = facts["certificate"]
-    yield from _unlike("certificate", record["certificate"], parts.certificate_part(stated(facts)))
+    claim = _plain(parts.certificate_part(stated(facts)))
+    words = set() if same_version else {"sentence"}
+    said = {k: v for k, v in record["certificate"].items() if k not in words}
+    yield from _unlike("certificate", said, {k: v for k, v in claim.items() if k not in words})
     yield from _unlike("model", record["model"], parts.model_part(network))
-    program = _plain(parts.program_part(evidence.program, evidence.passes))
-    said = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
-    yield from _unlike("program", said, {k: v for k, v in program.items() if k not in NOT_DERIVED})
+    if same_version:
+        program = _plain(parts.program_part(evidence.program, evidence.passes))
+        said = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
+        yield from _unlike("program", said, {k: v for k, v in program.items() if k not in NOT_DERIVED})
     columns = record["training"]["columns"]
     if not len(columns) == len(evidence.certificates) == len(proved["columns"]):
         yield f"training.columns are {len(columns)}, the certificate has {len(evidence.certificates)}"
@@ -94,19 +104,17 @@ def _differences(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]
     true = {"source": facts["source"], "label": schema["label"], "task": schema["task"],
             "columns": len(schema["columns"]), "seed": facts["seed"]}  # fmt: skip
     yield from _unlike("data", {k: record["data"][k] for k in true}, true)
-    accuracy = record["accuracy"]
-    yield from _unlike(
-        "accuracy.sentence",
-        accuracy["sentence"],
-        accuracy_sentence(from_json(Accuracy, json.dumps(accuracy))),
-    )
-    yield from _files(record, evidence)
+    if same_version:
+        accuracy = record["accuracy"]
+        spoken = accuracy_sentence(from_json(Accuracy, json.dumps(accuracy)))
+        yield from _unlike("accuracy.sentence", accuracy["sentence"], spoken)
+    yield from _files(record, evidence, same_version)
     for outcome in record["verification"]:
         if outcome["equal"] is not True:
             yield f"verification of {outcome['backend']} is not equal, and such a build is not written"
 
 
-def _files(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
+def _files(record: Mapping[str, Any], evidence: Evidence, same_version: bool) -> Iterator[str]:
     sizes = {}
     for name, entry in record["files"].items():
         sizes[name] = (evidence.folder / name).stat().st_size
@@ -119,7 +127,7 @@ def _files(record: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
         if sizes["model.onnx"] != row.expected and record["files"]["model.onnx"]["onnx"]["form"] == "packed":
             yield f"costs: size is {row.expected:g} B, the model file has {sizes['model.onnx']}"
     yield from _unlike("targets.built_for", record["targets"]["built_for"], report.target)
-    if evidence.targets is not None:
+    if same_version and evidence.targets is not None:
         yield from _unlike("targets", record["targets"], evidence.targets)
 
 

@@ -14,13 +14,20 @@ from qcompile.cost.every_target import TargetPart, target_part
 from qcompile.cost.rows import CostReport
 from qcompile.data.table import Table
 from qcompile.errors import ModelError, QCompileError
-from qcompile.files.seal import intact
+from qcompile.files.seal import SEAL, intact
 from qcompile.importers.open import Model, network_of
 from qcompile.json_records import Json, from_json
 from qcompile.model_file.container import read_model
 from qcompile.model_file.form import onnx_form
 from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
-from qcompile.report.agreement import MEASURED, Evidence, differences, differences_on_data, page_record
+from qcompile.report.agreement import (
+    MEASURED,
+    OTHER_VERSION,
+    Evidence,
+    differences,
+    differences_on_data,
+    page_record,
+)
 from qcompile.report.page.page import drawn_by, render
 from qcompile.report.record import Report
 from qcompile.targets.schema import load_target
@@ -55,7 +62,7 @@ def reported_files(place: Path, report: Json) -> Iterator[Check]:
     Raises:
         ModelError: one is missing or cannot be read.
     """
-    for name in (MODEL, CERTIFICATE, PAGE):
+    for name in (MODEL, CERTIFICATE, *([PAGE] if report.get("format") != 1 else [])):
         if name not in report["files"]:
             yield Check(name, False, f"is not among the files that {NUMBERS} names; build again.")
     for name, entry in report["files"].items():
@@ -95,13 +102,16 @@ def reported_figures(
         form=onnx_form(read_model(model.path)),
         targets=_targets(report, model),
     )
-    wrong = list(differences(report, evidence))
+    same_version = report.get("page") == drawn_by()
+    wrong = list(differences(report, evidence, same_version))
     if table is not None and fits(network, table):
         wrong += differences_on_data(report, network, table)
-    if not wrong and not intact(report):
+    unsealed = report.get("format") == 1 and SEAL not in report
+    if not wrong and not unsealed and not intact(report):
         wrong = ["a figure that cannot be derived again was changed after the build"]
     shown = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
-    yield Check(NUMBERS, not wrong, f"{shown}." if wrong else f"agrees with model and files; {MEASURED}")
+    agrees = f"agrees with model and files; {MEASURED if same_version else OTHER_VERSION}"
+    yield Check(NUMBERS, not wrong, f"{shown}." if wrong else agrees)
     if not wrong and PAGE in report["files"]:
         yield _page(place, report, model)
 

@@ -48,7 +48,7 @@ __all__ = [
     "training_part",
 ]
 
-FORMAT = 1
+FORMAT = 2  # 1 had no seal, no digest of the page, and intervals without their sources
 POINTS = 200  # of a curve, at most: more cannot be seen in a plot
 
 Curve = tuple[tuple[float | None, ...], ...]  # (seconds, objective, bound) each; None where unknown

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+# What the figures and pictures of a report are derived by, beside the model.
+DRAWS = (
+    "qcompile.report", "qcompile.report.page", "qcompile.report.plots", "qcompile.passes", "qcompile.cost",
+    "qcompile.targets",
+)  # fmt: skip
 NARROW = 24  # neurons, at most, of which both factors are drawn side by side
 
 
@@ -88,9 +93,9 @@ def render(record: Report, network: Network) -> str:
 def drawn_by() -> str:
     """A digest of everything that makes the page: equal ones draw the same page of the same record."""
     total = hashlib.sha256()
-    for package in ("qcompile.report", "qcompile.report.page", "qcompile.report.plots"):
+    for package in DRAWS:
         for entry in sorted(resources.files(package).iterdir(), key=lambda e: e.name):
-            if entry.is_file() and entry.name.endswith((".py", ".html", ".css")):
+            if entry.is_file() and entry.name.endswith((".py", ".html", ".css", ".toml")):
                 total.update(entry.read_bytes())
     return total.hexdigest()[:16]
 

@@ -45,6 +45,8 @@ from qcompile.passes import requantize_thresholds
 
 __all__ = ["read_program"]
 
+WIDE = 31  # levels from which a multiplication takes less room than comparisons in every back-end
+
 OPERATORS = {
     name: operator
     for unit in (activations, arithmetic, images, products, qoperator, quantize, shape)
@@ -110,7 +112,7 @@ def read_program(path: str | Path, inputs: str | None = None) -> Program:
             },
         },
     )
-    return requantize_thresholds.run(fit_types(program.pruned()))
+    return requantize_thresholds.run(fit_types(program.pruned()), fewest=WIDE)
 
 
 def _outputs(found: Walk) -> dict[str, Any]:

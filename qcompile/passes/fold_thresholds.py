@@ -50,6 +50,7 @@ AFTER = ("push_affine", "requantize_thresholds")
 
 def run(program: Program, target: Target | None = None) -> Program:
     """Fold affines and thresholds into the thresholds that read them, and clip levels to the range."""
+    program = program.pruned()  # a reader that nobody needs would hide that a value has one reader
     ranges = element_bounds(program)
     made: dict[str, Op] = {}
     for op in program.ops:

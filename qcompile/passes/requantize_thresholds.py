@@ -49,19 +49,19 @@ FEWEST = 7  # levels below which comparisons are cheaper than a multiplication
 LEVEL_BYTES, LINE_BYTES, EXCEPTION_BYTES = 4, 13, 6
 
 
-def run(program: Program, target: Target | None = None) -> Program:
-    """Write thresholds as requantize operations where that takes fewer bytes."""
+def run(program: Program, target: Target | None = None, fewest: int = FEWEST) -> Program:
+    """Write thresholds of at least ``fewest`` levels as requantize where that takes fewer bytes."""
     ranges = element_bounds(program)
     ops = [
-        _line(op, ranges[op.a], hull(ranges[op.result])) or op if isinstance(op, Threshold) else op
+        _line(op, ranges[op.a], hull(ranges[op.result])) or op
+        if isinstance(op, Threshold) and op.levels.shape[1] >= fewest
+        else op
         for op in program.ops
     ]
     return fit_types(program.with_ops(tuple(ops)))
 
 
 def _line(op: Threshold, inputs: Ranges, limits: tuple[int, int]) -> Requantize | None:
-    if op.levels.shape[1] < FEWEST:
-        return None
     room = LEVEL_BYTES * op.levels.size - LINE_BYTES * len(op.levels)
     known: dict[Hashable, Line | None] = {}
     lines: list[Line] = []

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 from support.networks import FORMS, random_encoder, random_network, random_rows
+from support.tables import table_of
 
 from qcompile.backends.artifact import Artifact
 from qcompile.backends.onnx.build import OPTIONS, build
@@ -187,7 +188,7 @@ def test_a_weight_costs_little_more_than_its_bits(weights: str, bits_per_weight:
     network = Network(
         **{
             **vars(network),
-            "encoder": fit(images, columns),
+            "encoder": fit(table_of(images, columns)),
             "columns": names,
             "provenance": {"schema": Schema(columns, "digit", "classification", classes).to_json()},
         }

@@ -119,7 +119,7 @@ RESEALED = {
     "no alpha": lambda m: setattr(tensor(m, "alpha"), "name", "omega"),
     "more neurons": lambda m: entry(m, '"neurons":7', '"neurons":70000000000'),
     "not a grid": lambda m: entry(m, '"weights":"binary"', '"weights":"septenary"'),
-    "version": lambda m: entry(m, '"version":1', '"version":2'),
+    "version": lambda m: entry(m, '"version":1', '"version":9'),
     "no json": lambda m: entry(m, '"version":1', '"version":'),
     "many columns": lambda m: entry(m, '"kinds":[', '"kinds":[100000000000,'),
     "many features": lambda m: entry(m, '"features":5', '"features":100000000000'),

@@ -23,11 +23,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.encoder import Encoder, encode
 
-__all__ = [
-    "Dot", "NetworkKernel", "TwoLayer", "dot_reference", "load_network", "network_names",
-    "two_layer_reference",
-]  # fmt: skip
-
 PACKAGE = "qcompile.kernels"
 State = TypeVar("State")
 

@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 
 from qcompile import registry
 
-__all__ = ["METHODS", "Cost", "Costs", "LanesMethod", "Method", "TileMethod", "load", "names"]
-
 METHODS = "qcompile.kernels.subset"
 # Names before the files were named after what they serve; saved calibrations may hold them.
 FORMER = {"fours4": "quads4", "rows16": "tile_words", "rows8": "tile_bytes"}

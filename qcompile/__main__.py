@@ -9,8 +9,6 @@ import sys
 
 from qcompile import signals
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Run the command line; the exit code of a run that a signal stopped says so, whatever else happened."""

@@ -16,8 +16,6 @@ import click
 from qcompile import registry, signals, streams
 from qcompile.errors import CheckFailed, QCompileError, did_you_mean
 
-__all__ = ["main"]
-
 REPORT_AT = "the project's issue tracker"
 
 

@@ -17,18 +17,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = [
-    "CheckFailed",
-    "CompileError",
-    "DataError",
-    "ModelError",
-    "QCompileError",
-    "SolveError",
-    "UnsupportedError",
-    "did_you_mean",
-    "newer_version",
-]
-
 
 class QCompileError(ValueError):
     """Wrong usage or bad input; the command line exits with ``exit_code``."""

@@ -28,8 +28,6 @@ from qcompile.facts import (
     Written,
 )
 
-__all__ = ["STAGES", "Event", "Facts", "Listener", "Stage", "ignore"]
-
 Facts = (
     Accuracy
     | Certified

@@ -9,24 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = [
-    "Accuracy",
-    "Certified",
-    "ColumnBound",
-    "Compared",
-    "Divided",
-    "Encoded",
-    "Majority",
-    "ModelFacts",
-    "OneRowEnergy",
-    "OneRowLatency",
-    "Read",
-    "Solved",
-    "Step",
-    "Tried",
-    "Written",
-]
-
 
 @dataclass(frozen=True)
 class Read:

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["INNER", "njit", "temporary_cache"]
-
 VARIABLE = "NUMBA_CACHE_DIR"
 Function = Callable[..., Any]
 # Options of a function that only compiled code calls: an entry for Python takes a fifth of its compilation.

@@ -14,8 +14,6 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["Json", "from_json", "to_json"]
-
 Json = dict[str, Any]
 
 Record = TypeVar("Record")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import decimal
 import math
 
-__all__ = ["number", "percent"]
-
 # What proofs add for underflow is below this, and everything measured far above.
 NOTHING = 1e-200
 

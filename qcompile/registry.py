@@ -17,8 +17,6 @@ from typing import Any, Generic, TypeVar, cast
 
 from qcompile.errors import UnsupportedError, did_you_mean
 
-__all__ = ["Registry", "load", "names"]
-
 Unit = TypeVar("Unit")
 
 

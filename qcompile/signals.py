@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["Stopped", "caught", "check", "exit_code", "held", "install", "reset", "sentence"]
-
 AGAIN_S = 0.5  # between two attempts to raise a signal that was lost
 NUMBERS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, n))
 _received: list[int] = []

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["abandon", "prepared"]
-
 ERRORS = "qcompile"
 NAME = "Standard output"  # in the place of a file name, where it cannot be written
 WORDS = dict(zip("µ–—±×²≤≥·…", ("u", "-", "-", "+-", "x", "2", "<=", ">=", "*", "..."), strict=True))

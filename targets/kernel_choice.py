@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 from qcompile.targets.schema import Target
 
-__all__ = ["MOST_KEYS", "Work", "cheapest", "instructions", "searches_levels"]
-
 KERNELS = ("xnor", "lut", "int8")
 # Where no target is given: 32-bit integer core without popcount (Cortex-M4, counted in Unicorn).
 PORTABLE = {

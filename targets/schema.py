@@ -32,18 +32,6 @@ from typing import Any
 from qcompile.errors import DataError, UnsupportedError, did_you_mean
 from qcompile.registry import names
 
-__all__ = [
-    "CYCLE_CLASSES",
-    "FEATURES",
-    "MODEL_KEYS",
-    "Compiler",
-    "Figure",
-    "Target",
-    "load_target",
-    "parse",
-    "template",
-]
-
 KINDS = ("host", "cpu", "mcu", "wasm")
 ORIGINS = ("datasheet", "measured", "estimated", "derived")
 FEATURES = ("f32", "f64", "popcnt", "neon", "simd128", "dsp", "zbb", "avx2", "unaligned")

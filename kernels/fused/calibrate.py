@@ -22,8 +22,6 @@ from qcompile.kernels.generate import cache
 from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import current
 
-__all__ = ["calibrate", "file", "measure"]
-
 SMALL, LARGE, INPUTS, BATCH = 256, 2048, 1024, 32
 
 

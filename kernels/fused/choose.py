@@ -29,20 +29,6 @@ from qcompile.kernels.subset.drivers import lanes, tile
 from qcompile.kernels.subset.drivers.lanes import Subset
 from qcompile.model.bits import levels_of
 
-__all__ = [
-    "BATCH",
-    "Choice",
-    "Table",
-    "bind",
-    "calibrated",
-    "choose",
-    "companion",
-    "measured",
-    "predicted_ns",
-    "shipped",
-    "stored",
-]
-
 FILE = "calibration.json"
 BATCH = 4  # rows from which a call is a batch
 

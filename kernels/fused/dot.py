@@ -23,8 +23,6 @@ from qcompile.kernels.simd.isa import current
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 from qcompile.model.bits import bit_rows
 
-__all__ = ["State", "fill", "pack"]
-
 WORDS = ("rows", "planes", "low", "step", "code_bytes", "sum_bytes", "codes", "sums", "subset", "d", "last")
 
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from qcompile.kernels.generate.arena import Arena
 from qcompile.model.encoder import ColumnKind, Encoder
 
-__all__ = ["EncodePlan", "encode_plan", "encode_text"]
-
 # Addresses in the parameter table of the encoder, per kind; then the constants.
 FIELDS = ("feature", "shift", "gain", "fill")
 BODY = {

@@ -28,8 +28,6 @@ from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers.lanes import Subset, by_size
 from qcompile.model.bits import bit_rows
 
-__all__ = ["Fused", "build"]
-
 WORDS = (
     "features", "classes", "code_bytes", "sum_bytes", "codes", "sums", "scratch", "subset",
     "encoder", "second", "row_scores", "totals",

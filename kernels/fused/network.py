@@ -21,8 +21,6 @@ from qcompile.kernels.fused.loop import Fused, build
 from qcompile.kernels.fused.threads import WORTH, cores, run_parts
 from qcompile.kernels.simd.isa import Isa, current
 
-__all__ = ["KERNEL", "State", "explain", "pack", "run", "serves"]
-
 
 @dataclass(eq=False)
 class State:

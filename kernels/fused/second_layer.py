@@ -18,8 +18,6 @@ from qcompile.kernels.contract import TwoLayer
 from qcompile.kernels.generate.arena import Arena
 from qcompile.model.bits import BitRows
 
-__all__ = ["SecondLayer", "Shape", "second_layer", "text_of"]
-
 
 @dataclass(frozen=True)
 class Shape:

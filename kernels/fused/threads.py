@@ -17,8 +17,6 @@ from qcompile.errors import UnsupportedError
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["VARIABLE", "WORTH", "cores", "run_parts"]
-
 VARIABLE = "QCOMPILE_THREADS"
 # One-bit products of a batch from which threads pay: half a millisecond of one core and more.
 WORTH = 200_000_000

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SLACK", "Address", "Arena", "Image"]
-
 # Vectors may read and write this many bytes past the end of an array.
 SLACK = 128
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from qcompile.jit import temporary_cache
 
-__all__ = ["folder", "replace"]
-
 VARIABLE = "QCOMPILE_CACHE"
 
 

@@ -31,8 +31,6 @@ from qcompile.kernels.generate.cache import folder, replace
 from qcompile.kernels.generate.source import Generated, load
 from qcompile.kernels.simd.isa import code_target
 
-__all__ = ["Native", "bind"]
-
 Array = NDArray[Any]
 DIGEST = 32  # bytes of sha256 at the end of a file
 HEAD = object.__basicsize__  # of every Python object; an array's fields follow

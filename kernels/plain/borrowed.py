@@ -11,8 +11,6 @@ from typing import Any
 
 from numba.extending import intrinsic
 
-__all__ = ["borrowed"]
-
 
 def _borrowed(typing_context: Any, array: Any) -> Any:
     """The same memory, shape and strides, without an owner."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from qcompile.jit import njit
 
-__all__ = ["CONVOLVE", "COPY", "LOOK_UP", "POOL", "REQUANTIZE", "run_image"]
-
 CONVOLVE, POOL, REQUANTIZE, LOOK_UP, COPY = range(15, 20)  # opcodes of the machine
 
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.bits import bit_rows
 
-__all__ = ["LANES", "pack_weights", "padded"]
-
 LANES = 8
 
 

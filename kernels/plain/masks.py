@@ -8,8 +8,6 @@ import llvmlite.ir as ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["above_word"]
-
 
 def _above_word(typing_context: Any, values: Any, limits: Any, at: Any) -> Any:
     """Bit i is values[at + i] > limits[at + i], for 64 neighbours of float32 or int64; NaN gives 0.

@@ -7,8 +7,6 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["popcount"]
-
 
 def _popcount(typing_context: Any, word: Any) -> Any:
     """Number of ones in a uint64, as int64: ``int(word).bit_count()``."""

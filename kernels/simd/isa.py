@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from qcompile.errors import UnsupportedError, did_you_mean
 
-__all__ = ["ISAS", "VARIABLE", "Isa", "code_target", "current", "supported"]
-
 VARIABLE = "QCOMPILE_ISA"
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from qcompile.kernels.simd.vectors import TABLE, vocabulary
 
-__all__ = ["reference"]
-
 
 def reference() -> str:
     """One line per instruction: ``name operands -> result   meaning   [own spellings]``."""

@@ -20,21 +20,6 @@ from numba.extending import intrinsic, register_model
 
 from qcompile.kernels.simd.isa import ISAS
 
-__all__ = [
-    "BYTES",
-    "TABLE",
-    "Emit",
-    "Instruction",
-    "Vector",
-    "call",
-    "define",
-    "halves",
-    "join",
-    "shuffle",
-    "splat",
-    "vocabulary",
-]
-
 BYTES = 64
 Emit = Callable[..., Any]
 

@@ -37,8 +37,6 @@ from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
 from qcompile.verify.equality import compare_all
 
-__all__ = ["Built", "build"]
-
 
 @dataclass(frozen=True, eq=False)
 class Built:

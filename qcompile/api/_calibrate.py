@@ -7,8 +7,6 @@ from collections.abc import Callable
 from qcompile.cost.this_machine import machine
 from qcompile.report.answers import Calibration, MethodCost
 
-__all__ = ["calibrate"]
-
 
 def calibrate(
     isa: str | None = None, seconds: float = 0.1, say: Callable[[str], None] = lambda text: None

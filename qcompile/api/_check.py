@@ -11,8 +11,6 @@ from qcompile.importers.open import open_model
 from qcompile.report.answers import Budgeted, VerdictLine
 from qcompile.targets.schema import load_target
 
-__all__ = ["Checked", "check"]
-
 
 @dataclass(frozen=True, eq=False)
 class Checked:

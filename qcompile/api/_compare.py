@@ -11,8 +11,6 @@ from qcompile.importers.open import open_model
 from qcompile.report.answers import Comparison, Side
 from qcompile.targets.schema import Target, load_target
 
-__all__ = ["compare"]
-
 QUANTITIES = ("instructions", "cycles", "latency", "energy", "flash", "ram")
 
 

@@ -23,8 +23,6 @@ from qcompile.report.written import written
 from qcompile.targets.schema import Target, load_target
 from qcompile.verify.folder import with_description, with_digests
 
-__all__ = ["compile_model"]
-
 # --layout of a shared library, and the spelling of the vocabulary for each target that can have one.
 LIBRARY = "library"
 LIBRARY_ISA = {"host": None, "x86-64-v3": "avx2", "x86-64-v2": "scalar"}

@@ -9,8 +9,6 @@ from qcompile.importers.open import open_model
 from qcompile.report.answers import Costs
 from qcompile.targets.schema import load_target
 
-__all__ = ["cost"]
-
 
 def cost(model: str | Path, target: str | Path) -> Costs:
     """Cost rows of a model on a target."""

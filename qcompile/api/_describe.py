@@ -15,8 +15,6 @@ from qcompile.targets.schema import Target, load_target
 if TYPE_CHECKING:
     from qcompile.model.network import Network
 
-__all__ = ["Described", "Listed", "info", "target", "targets"]
-
 
 @dataclass(frozen=True, eq=False)
 class Listed:

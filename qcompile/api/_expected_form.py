@@ -8,8 +8,6 @@ from qcompile.data.table import Table
 from qcompile.problem.families import FAMILIES
 from qcompile.train.choices import Choices
 
-__all__ = ["expect_form"]
-
 # So many training cells must differ from the median before a column is taken to vary in every split.
 SURE = 40
 

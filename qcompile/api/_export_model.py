@@ -20,8 +20,6 @@ from qcompile.run.qonnx import open_artifact
 from qcompile.run.runner import runner
 from qcompile.verify.equality import Outcome, outcome, test_bench
 
-__all__ = ["Exported", "companion_paths", "companions", "export_model", "write_files"]
-
 # Seeded rows of the comparison, besides the worst-case rows: the last two take milliseconds for each.
 ROWS = {"onnxruntime": 1000, "reference": 100, "qonnx": 20}
 # Forms with a library beside the file, and its ending.

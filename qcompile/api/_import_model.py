@@ -20,8 +20,6 @@ from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.verify.equality import compare_all
 
-__all__ = ["Imported", "import_model"]
-
 TEXT = "program.qir"
 
 

@@ -12,8 +12,6 @@ from qcompile.ir.lower import lower
 from qcompile.model.network import Network
 from qcompile.run.runner import runner
 
-__all__ = ["open_network", "write_model"]
-
 
 def write_model(network: Network, path: Path, form: str = "packed", force: bool = False) -> Path:
     """Write a network as an ONNX model file; one that qcompile wrote is replaced as a whole.

@@ -20,8 +20,6 @@ from qcompile.model.schema import Column, Schema
 from qcompile.report.answers import Predictions
 from qcompile.run.runner import runner
 
-__all__ = ["Predicted", "predict", "schema_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Predicted:

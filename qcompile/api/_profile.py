@@ -21,8 +21,6 @@ from qcompile.numerals import number
 from qcompile.report.answers import ProfiledFile, Profiles
 from qcompile.run.runner import runner
 
-__all__ = ["Profiled", "profile"]
-
 
 @dataclass(frozen=True, eq=False)
 class Profiled:

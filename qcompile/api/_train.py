@@ -25,8 +25,6 @@ from qcompile.train.proof import certified
 from qcompile.train.table import train as train_table
 from qcompile.train.trained import Trained
 
-__all__ = ["TrainedModel", "TrainingRecord", "read_table", "train"]
-
 
 @dataclass(frozen=True)
 class TrainingRecord:

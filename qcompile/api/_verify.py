@@ -23,8 +23,6 @@ from qcompile.verify.core import folder_on_core, on_core
 from qcompile.verify.equality import outcome, test_bench
 from qcompile.verify.folder import is_firmware, read_firmware
 
-__all__ = ["Verified", "verify"]
-
 # The reference evaluator takes milliseconds per row, so it sees fewer seeded rows.
 REFERENCE_ROWS = 200
 QONNX_ROWS = 30  # worst-case rows among them

@@ -10,8 +10,6 @@ from typing import Any
 
 from qcompile.ir.program import Program
 
-__all__ = ["Artifact"]
-
 
 @dataclass(frozen=True, eq=False)
 class Artifact:

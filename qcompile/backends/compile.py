@@ -13,18 +13,6 @@ from qcompile.model_file.names import MODEL
 from qcompile.passes.pipeline import PassRecord, optimise
 from qcompile.targets.schema import load_target
 
-__all__ = [
-    "FILE",
-    "PACKED",
-    "RUNS_HERE",
-    "Compiled",
-    "as_it_is",
-    "compile_for",
-    "compile_program",
-    "file_artifact",
-    "shipped",
-]
-
 # The back-ends that every installation can run, and what runs their artifacts.
 FILE = "onnx_graph"
 RUNS_HERE = (("numba_cpu", "host"), (FILE, "onnxruntime"))

@@ -23,8 +23,6 @@ from qcompile.ir.text import dump, parse
 from qcompile.ir.verify import verify
 from qcompile.passes.pipeline import EVERYWHERE
 
-__all__ = ["FORMAT", "build", "program_of", "runs"]
-
 FORMAT = "qcompile-numba 1"
 ENTRY, MANIFEST = "program.qir", "manifest.json"
 QUANTIZERS: tuple[type[Op], ...] = (Requantize, Table)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["backend_name"]
-
 BACKENDS = {
     "host": "numba kernels",
     "numba_cpu": "numba kernels",

@@ -17,8 +17,6 @@ from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 from qcompile.search.canonical import canonical
 
-__all__ = ["distinct_inputs", "price_all"]
-
 # The integers that prices are rounded to sum to less than this.
 TOTAL = 1 << 30
 

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from qcompile.bound.node import Node, case
 from qcompile.bound.tighten import Effort, tighten
 
-__all__ = ["Tree", "bound_of", "divide", "finish", "grow", "leaves", "replaced", "stored", "where", "whole"]
-
 CHILD = Effort(rounds=12, cuts=200, steps=40, first=1e-4, last=5e-6)
 FINISH = Effort(rounds=3, cuts=200, steps=120, first=4e-6, last=1e-6)
 LEAF = -1

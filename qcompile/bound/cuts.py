@@ -22,17 +22,6 @@ from numpy.typing import NDArray
 
 from qcompile.jit import njit
 
-__all__ = [
-    "MEMBERS",
-    "NO_CUTS",
-    "constants",
-    "known",
-    "larger",
-    "left_sides",
-    "slacks",
-    "violated",
-]
-
 MEMBERS = 7
 NO_CUTS = np.empty((0, MEMBERS), dtype=np.int16)
 NO_CUTS.flags.writeable = False

@@ -35,8 +35,6 @@ from qcompile.bound.cuts import constants, left_sides
 from qcompile.bound.free_dual import Free
 from qcompile.bound.node import Node
 
-__all__ = ["Descent", "descend"]
-
 Array = NDArray[np.float64]
 # A free l: unit of f in its own curvature.
 STRETCH = 3.0

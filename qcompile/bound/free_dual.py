@@ -11,8 +11,6 @@ from qcompile.problem.families import bilinear
 from qcompile.problem.losses import LOSSES, Loss, in_domain
 from qcompile.problem.problem import Problem
 
-__all__ = ["Free", "free"]
-
 
 @dataclass(frozen=True, eq=False)
 class Free:

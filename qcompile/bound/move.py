@@ -25,8 +25,6 @@ from qcompile.bound.free_dual import Free
 from qcompile.bound.node import Node
 from qcompile.bound.tighten import NEAR, recut
 
-__all__ = ["move"]
-
 # Rounds by number of cases, none of them converged: a split gains more than the last rounds would.
 ROUNDS = {1: 5, 2: 1, 4: 2, 8: 2, 12: 2, 16: 3, 24: 4, 32: 4, 48: 4, 64: 4}
 STEPS = 300

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from qcompile.bound.cuts import NO_CUTS, constants
 
-__all__ = ["Node", "case", "root"]
-
 
 @dataclass(frozen=True, eq=False)
 class Node:

@@ -40,8 +40,6 @@ from qcompile.search.atoms import Atoms
 from qcompile.search.columns import generate
 from qcompile.search.settings import RoundingSettings
 
-__all__ = ["LEVELS", "affordable", "close_gap", "optimum", "prove"]
-
 LEVELS = ("fast", "tight", "exact")
 # Inputs up to which trying every sign vector takes seconds.
 QUICK = 34

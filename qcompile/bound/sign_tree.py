@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from qcompile.jit import njit
 
-__all__ = ["climb_tree"]
-
 # Columns whose signs are tried at once, one lane per sign vector.
 LANES = 6
 # The walk is cut at this many bits from the top into parts that do not wait for each other, above this size.

@@ -16,8 +16,6 @@ from qcompile.bound.cuts import known, larger, slacks, violated
 from qcompile.bound.descend import descend
 from qcompile.bound.node import Node
 
-__all__ = ["Effort", "recut", "tighten"]
-
 
 @dataclass(frozen=True)
 class Effort:

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import frozen
 
-__all__ = ["Certificate"]
-
 
 @dataclass(frozen=True, eq=False)
 class Certificate:

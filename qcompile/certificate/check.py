@@ -25,8 +25,6 @@ from qcompile.model.arrays import UNIT_ROUNDOFF
 from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 
-__all__ = ["Verdict", "check", "dual_value"]
-
 
 @dataclass(frozen=True)
 class Verdict:

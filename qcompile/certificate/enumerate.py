@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from qcompile.jit import njit
 
-__all__ = ["TOTAL", "largest"]
-
 # The entries of g must sum to less than this, so that no int32 overflows.
 TOTAL = 1 << 30
 # Columns that vary from lane to lane, and those that tell the pieces of work apart.

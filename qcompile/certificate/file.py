@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from qcompile.certificate.certificate import Certificate
 from qcompile.errors import ModelError, newer_version
 
-__all__ = ["load", "pack", "save"]
-
 FORMAT = 1
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip entry must have a date; a fixed one keeps the bytes fixed
 

@@ -20,8 +20,6 @@ from scipy.linalg import eigvalsh
 
 from qcompile.model.arrays import UNIT_ROUNDOFF
 
-__all__ = ["TINY", "gamma", "least_eigenvalue", "weighted_moments"]
-
 TINY = 1e-280
 ROWS = 256  # rows per partial sum: the error grows with ROWS + n / ROWS instead of n
 

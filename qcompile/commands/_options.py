@@ -12,16 +12,6 @@ from qcompile.errors import QCompileError
 from qcompile.train.choices import Choices
 from qcompile.train.setting import Setting, settings
 
-__all__ = [
-    "backend_target",
-    "data_options",
-    "example",
-    "force_option",
-    "json_option",
-    "onnx_option",
-    "training_options",
-]
-
 
 class Unit(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """The name of a file in a folder; the folder is read only when the option is used or shown."""

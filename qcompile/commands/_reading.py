@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-__all__ = ["reading_from", "reading_options"]
-
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--missing``, ``--keep``, ``--drop`` and ``--dates``."""

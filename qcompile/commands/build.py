@@ -18,8 +18,6 @@ from qcompile.commands._options import (
 )
 from qcompile.commands._reading import reading_from, reading_options
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile build sklearn:breast_cancer --target host -o build/"
 
 

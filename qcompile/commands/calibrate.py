@@ -6,8 +6,6 @@ import click
 
 from qcompile.commands._options import example, json_option
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile calibrate --seconds 0.02"
 
 

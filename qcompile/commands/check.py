@@ -9,8 +9,6 @@ import click
 from qcompile.commands._options import backend_target, example, force_option, json_option
 from qcompile.errors import CheckFailed
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile check build/ --target host --max-latency-us 500 --max-energy-uj 5000 --max-size-kb 64"
 
 

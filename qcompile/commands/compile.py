@@ -9,8 +9,6 @@ import click
 
 from qcompile.commands._options import backend_target, example, force_option, json_option
 
-__all__ = ["EXAMPLE", "command"]
-
 if TYPE_CHECKING:
     from qcompile.cost.rows import Interval
 

@@ -8,8 +8,6 @@ import click
 
 from qcompile.commands._options import backend_target, example, json_option
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile cost build/ --target cortex-m4"
 
 

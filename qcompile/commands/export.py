@@ -8,8 +8,6 @@ import click
 
 from qcompile.commands._options import example, force_option, json_option, onnx_option
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile export build/ --onnx int4 -o model_int4.onnx"
 
 

@@ -8,8 +8,6 @@ import click
 
 from qcompile.commands._options import example, force_option, json_option
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile import build/model.onnx -o imported/"
 
 

@@ -10,8 +10,6 @@ import click
 from qcompile.commands._options import example, json_option
 from qcompile.commands._reading import reading_from, reading_options
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile predict build/model.onnx sklearn:breast_cancer"
 
 

@@ -17,8 +17,6 @@ from qcompile.commands._options import (
 )
 from qcompile.commands._reading import reading_from, reading_options
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile train sklearn:iris -o model.onnx"
 
 

@@ -11,8 +11,6 @@ from qcompile.commands._options import example, json_option
 from qcompile.commands._reading import reading_from, reading_options
 from qcompile.errors import CheckFailed
 
-__all__ = ["EXAMPLE", "command"]
-
 EXAMPLE = "qcompile verify build/ --data sklearn:breast_cancer"
 
 

@@ -12,8 +12,6 @@ from typing import Any
 from qcompile.cost.rows import CostReport, CostRow
 from qcompile.errors import DataError, did_you_mean
 
-__all__ = ["Budget", "Verdict", "found_here", "from_toml", "judge"]
-
 # limit -> (quantities that are judged, unit shown, units of the row per unit shown)
 LIMITS: Mapping[str, tuple[tuple[str, ...], str, float]] = {
     "max_latency_us": (("latency", "latency_p50"), "us", 1.0),

@@ -22,8 +22,6 @@ from qcompile.errors import UnsupportedError
 from qcompile.run.runner import EMULATORS, Counting
 from qcompile.targets.schema import Target
 
-__all__ = ["counted", "cycles_of"]
-
 
 def cycles_of(classes: Mapping[str, int], target: Target) -> Interval:
     """Cycles of counted instruction classes by the target's table, calibration included.

@@ -20,8 +20,6 @@ from qcompile.cost.latency import Scorer
 from qcompile.cost.rows import CostRow
 from qcompile.targets.schema import Target
 
-__all__ = ["POWERCAP", "counters", "energy", "measured", "modelled", "read_uj"]
-
 POWERCAP = Path("/sys/class/powercap")
 
 

@@ -22,8 +22,6 @@ from qcompile.ir.program import Program
 from qcompile.targets.kernel_choice import Work, cheapest, instructions, searches_levels
 from qcompile.targets.schema import Figure, Target
 
-__all__ = ["Interval", "estimate", "instructions_of", "kernel_of", "times"]
-
 Interval = tuple[float, float, float]
 
 

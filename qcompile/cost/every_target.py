@@ -12,8 +12,6 @@ from qcompile.passes.pipeline import optimise
 from qcompile.registry import names
 from qcompile.targets.schema import Target, load_target
 
-__all__ = ["SMALL_CORE", "FlashMap", "FlashPart", "Point", "TargetPart", "points", "target_part"]
-
 SECTIONS = ("text", "rodata")
 SMALL_CORE = "cortex-m4"  # whose flash is shown where the model was built for this machine
 

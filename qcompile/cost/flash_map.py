@@ -17,8 +17,6 @@ from qcompile.backends.artifact import Artifact
 from qcompile.cost.rows import CostRow
 from qcompile.run.emulate.image import Image
 
-__all__ = ["REST", "flash_rows", "owner"]
-
 REST = "rest"
 SECTIONS = (("text", ".text"), ("rodata", ".rodata"))
 

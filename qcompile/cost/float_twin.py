@@ -18,8 +18,6 @@ from qcompile.model.network import Network
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["FloatTwin", "float_model", "open_twin"]
-
 
 @dataclass(frozen=True, eq=False)
 class FloatTwin:

@@ -7,8 +7,6 @@ from xml.etree import ElementTree
 
 from qcompile.cost.budget import Verdict
 
-__all__ = ["to_junit"]
-
 
 def to_junit(verdicts: Sequence[Verdict], target: str) -> str:
     """One test case per limit; a limit that is not kept is a failure with its sentence.

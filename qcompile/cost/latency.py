@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from qcompile.cost.rows import CostRow
 from qcompile.errors import DataError
 
-__all__ = ["PERCENTILES", "Scorer", "measure", "percentile_interval"]
-
 PERCENTILES = (50, 90, 99)
 BURST_S = 0.01
 

@@ -29,8 +29,6 @@ from qcompile.run.onnxruntime import open_session
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["OnnxProfile", "OperatorTime", "profile_files", "ratios"]
-
 INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "bool")
 TYPES: Mapping[str, Any] = {
     **{f"tensor({name})": np.dtype(name) for name in INTEGERS},

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ORIGINS", "CostReport", "CostRow", "Interval", "merge"]
-
 ORIGINS = ("measured", "modelled", "quoted")
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from qcompile.cost.rows import CostRow
 
-__all__ = ["size_row"]
-
 
 def size_row(files: Mapping[str, bytes], backend: str, entry: str | None = None) -> CostRow:
     """Bytes of one file of an artifact, or of all of them.

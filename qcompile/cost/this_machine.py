@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["Machine", "machine"]
-
 PACKAGES = ("qcompile", "numpy", "scipy", "numba", "onnx", "onnxruntime", "scikit-learn")
 
 

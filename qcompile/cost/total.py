@@ -24,8 +24,6 @@ from qcompile.passes.pipeline import optimise
 from qcompile.run.runner import runner
 from qcompile.targets.schema import Target
 
-__all__ = ["BATCHES", "costs", "costs_of", "how_found", "latency_rows", "priced"]
-
 BATCHES = (1, 16, 256)
 KERNELS = "host"  # the runner whose time is shared out over the operations
 

@@ -12,16 +12,6 @@ from qcompile.data.table import Table
 from qcompile.model.arrays import frozen
 from qcompile.model.encoder import Encoder, encode, levels
 
-__all__ = [
-    "Dataset",
-    "class_targets",
-    "classification_dataset",
-    "dataset_of",
-    "regression_dataset",
-    "standardised",
-    "targets",
-]
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

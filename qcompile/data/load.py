@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from qcompile.data.read.source import Source
 
-__all__ = ["load"]
-
 KEEP = "--keep COLUMN keeps a column that was left out."
 COPY_SAID = "is a copy of the label up to the names of its values, and left out"
 

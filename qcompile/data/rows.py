@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from qcompile.data.read.source import Source
 
-__all__ = ["Rows", "load_cells", "load_rows", "read_as"]
-
 
 @dataclass(frozen=True, eq=False)
 class Rows:

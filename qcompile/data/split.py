@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from qcompile.data.table import Table
 from qcompile.errors import DataError
 
-__all__ = ["split"]
-
-
 # Ways to treat rows that are equal in every cell and in the label.
 TOGETHER, ROWS = "together", "rows"
 # Where more than this share of the rows are copies, rows are combinations of few values, not records.

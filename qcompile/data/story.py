@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from qcompile.data.assemble import MAX_CATEGORIES
 from qcompile.model.schema import Schema
 
-__all__ = ["about", "joined", "left_out", "named"]
-
 MOST = 12  # sentences of one kind; what more columns have is counted
 
 

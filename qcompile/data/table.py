@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from qcompile.model.arrays import frozen
 from qcompile.model.schema import Schema
 
-__all__ = ["Table"]
-
 
 @dataclass(frozen=True, eq=False)
 class Table:

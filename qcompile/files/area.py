@@ -24,8 +24,6 @@ from pathlib import Path
 from qcompile.errors import QCompileError
 from qcompile.files.locks import Lock, alive, lock, started
 
-__all__ = ["PREFIX", "Area", "claimed", "opened", "root", "stale", "sweep"]
-
 PREFIX = ".qcompile-"
 NAME = re.compile(r"\.qcompile-(\d+)-(\d+)-\w+")
 LOCK, JOURNAL, NEW = "lock", "journal.json", "new"

@@ -25,8 +25,6 @@ from qcompile.files.destination import missing_top
 from qcompile.files.exchange import exchange
 from qcompile.json_records import Json
 
-__all__ = ["finish", "put"]
-
 OTHERS = 1000  # files of a folder that are linked into the new one, at most
 Moves = Sequence[tuple[Path, Path]]
 

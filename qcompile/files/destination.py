@@ -19,8 +19,6 @@ from qcompile.errors import QCompileError
 from qcompile.files.system_errors import reason_of
 from qcompile.signals import held
 
-__all__ = ["file_destination", "folder_destination", "missing_top", "writable"]
-
 SPECIAL = (
     (stat.S_ISCHR, "a character device"),
     (stat.S_ISBLK, "a block device"),

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["exchange"]
-
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 

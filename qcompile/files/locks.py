@@ -14,8 +14,6 @@ except ImportError:  # Windows
 
 HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
-__all__ = ["Lock", "alive", "lock", "started"]
-
 
 class Lock:
     """A lock held on an open file."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["readable"]
-
 
 def readable(name: str) -> str:
     r"""A name, or a sentence with names in it, without the stand-ins for bytes that are no text.

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from qcompile.errors import QCompileError
 
-__all__ = ["Owned", "backups", "digests_of", "refuse_foreign"]
-
 # Given a folder, sha256 by name of the files in it that a run wrote. Names are relative, with "/".
 Owned = Callable[[Path], Mapping[str, str]]
 SHOWN = 4

@@ -12,8 +12,6 @@ from typing import Any
 
 from qcompile.json_records import Json
 
-__all__ = ["SEAL", "intact", "intact_text", "sealed", "sealed_text"]
-
 SEAL = "seal"
 MARK = "# sha256 "
 

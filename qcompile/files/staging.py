@@ -19,8 +19,6 @@ from qcompile.files.area import Area, claimed, opened, sweep
 from qcompile.files.destination import file_destination, folder_destination, writable
 from qcompile.files.system_errors import reason_of
 
-__all__ = ["staged_file", "staged_files", "staged_folder", "sweep_all"]
-
 FULL = {getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT", "EIO") if hasattr(errno, name)}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 
-__all__ = ["reason_of"]
-
 REASONS = {
     errno.ENOSPC: "there is no space left on the disk",
     errno.EFBIG: "it would be larger than the system allows (ulimit -f)",

@@ -16,8 +16,6 @@ from qcompile.ir.program import Program
 from qcompile.model.network import Network
 from qcompile.model_file.names import MODEL, PROGRAM, TEXT
 
-__all__ = ["Model", "model_path", "network_of", "open_model"]
-
 
 @dataclass(frozen=True, eq=False)
 class Model:

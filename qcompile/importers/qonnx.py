@@ -43,8 +43,6 @@ from qcompile.model_file.keys import DIGEST
 from qcompile.model_file.read import read_network
 from qcompile.passes import requantize_thresholds
 
-__all__ = ["read_program"]
-
 WIDE = 31  # levels from which a multiplication takes less room than comparisons in every back-end
 
 OPERATORS = {

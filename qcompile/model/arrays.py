@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["UNIT_ROUNDOFF", "frozen"]
-
 UNIT_ROUNDOFF = 2.0**-53  # of float64, round to nearest
 
 

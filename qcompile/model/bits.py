@@ -21,11 +21,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "BitRows", "Levels", "bit_rows", "levels_of", "pack_bits", "pack_planes", "pack_signs", "planes_of",
-    "unpack_bits", "unpack_signs", "words",
-]  # fmt: skip
-
 WORD = 64
 
 

@@ -27,8 +27,6 @@ from numpy.typing import NDArray
 from qcompile.errors import DataError
 from qcompile.model.arrays import frozen
 
-__all__ = ["ColumnKind", "Encoder", "encode", "levels"]
-
 
 class ColumnKind(IntEnum):
     """What an output column computes; the values are stable (they are stored)."""

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HIGHEST", "INFINITE", "LOWEST", "float_of", "key_of"]
-
 INFINITE = 0x7F800000  # of +inf; of -inf it is the negative
 HIGHEST = INFINITE - 1
 LOWEST = -HIGHEST

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from qcompile.errors import UnsupportedError, did_you_mean
 
-__all__ = ["BITS", "GRIDS", "floor", "top", "values"]
-
 BITS = {"binary": 1, "ternary": 2, "2bit": 2, "3bit": 3, "4bit": 4}  # that store a weight
 GRIDS = tuple(BITS)
 

@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 from qcompile.model.arrays import frozen
 from qcompile.model.encoder import Encoder, encode, levels
 
-__all__ = ["Network", "decide", "forward", "forward_codes", "score_bound"]
-
 WEIGHTS = ("binary", "ternary", "2bit", "3bit", "4bit")
 
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.schema import Column
 
-__all__ = ["narrow", "offset_of", "offsets_said"]
-
 LOST = 0.01  # share of the different values that float32 may merge
 
 

@@ -9,8 +9,6 @@ from typing import Any
 from qcompile.errors import DataError, did_you_mean
 from qcompile.json_records import Json
 
-__all__ = ["DATES", "Reading"]
-
 DATES = ("leave", "parts")
 
 

@@ -11,8 +11,6 @@ from qcompile.errors import DataError
 from qcompile.json_records import Json
 from qcompile.model.reading import Reading
 
-__all__ = ["KINDS", "TASKS", "Column", "Schema"]
-
 KINDS = ("numeric", "boolean", "categorical")
 TASKS = ("classification", "regression")
 

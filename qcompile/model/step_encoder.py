@@ -20,8 +20,6 @@ from qcompile.errors import DataError
 from qcompile.model.arrays import frozen
 from qcompile.model.encoder import Encoder, encode
 
-__all__ = ["StepEncoder", "codes"]
-
 MAX_STEPS = 255
 
 

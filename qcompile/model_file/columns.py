@@ -15,8 +15,6 @@ from typing import Any
 
 from qcompile.json_records import Json
 
-__all__ = ["long_names", "long_provenance", "short_names", "short_provenance"]
-
 MAX_NAMES = 1 << 20
 DESCRIBED = {"name", "kind", "categories"}  # and, where it is not the usual, how the cells are written
 

@@ -22,8 +22,6 @@ from qcompile.errors import ModelError, QCompileError
 from qcompile.model_file.external_data import fill_external, tensors
 from qcompile.model_file.keys import expect_version
 
-__all__ = ["MAX_FILE_BYTES", "one_sentence", "read_model", "tensor_array", "tensor_bytes"]
-
 MAX_FILE_BYTES = 64 * 1024 * 1024  # reading takes about ten times that
 MAX_ELEMENTS = 1 << 24
 MAX_MESSAGE = 900

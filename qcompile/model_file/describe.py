@@ -14,8 +14,6 @@ from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model_file.columns import short_names
 from qcompile.model_file.digits import digits_of
 
-__all__ = ["describe_network"]
-
 DECISIONS = (Argmax, Sign)
 # Versions of the description: the second one has a bias.
 VERSION, WITH_BIAS = 1, 2

@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.bits import levels_of
 
-__all__ = ["Digits", "digits_of", "pack", "unpack"]
-
 
 @dataclass(frozen=True)
 class Digits:

@@ -15,8 +15,6 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 from qcompile.errors import ModelError
 
-__all__ = ["data_file", "data_files", "fill_external", "tensors"]
-
 MAX_NAME = 60
 
 

@@ -11,8 +11,6 @@ from qcompile.model_file.keys import FORM
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["FilePart", "FormFacts", "file_part", "form_sentence", "onnx_form"]
-
 
 @dataclass(frozen=True)
 class FormFacts:

@@ -29,26 +29,6 @@ from qcompile.errors import ModelError, newer_version
 if TYPE_CHECKING:
     import onnx
 
-__all__ = [
-    "ALPHA",
-    "ARRAYS",
-    "CONVOLUTIONS",
-    "DIGEST",
-    "FILL",
-    "FORM",
-    "INDEX",
-    "LAYOUT",
-    "NETWORK",
-    "NEWEST",
-    "PROVENANCE",
-    "VERSION",
-    "WEIGHTS",
-    "digest",
-    "expect_version",
-    "read_arrays",
-    "write_arrays",
-]
-
 NETWORK = "qcompile.network"
 PROVENANCE = "qcompile.provenance"
 FORM = "qcompile.form"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["CERTIFICATE", "DESCRIPTION", "MODEL", "NUMBERS", "PAGE", "PROGRAM", "TEXT"]
-
 MODEL, TEXT = "model.onnx", ".qir"
 PROGRAM = f"program{TEXT}"
 CERTIFICATE, PAGE, NUMBERS = "certificate.npz", "report.html", "report.json"

@@ -40,8 +40,6 @@ from qcompile.model_file.keys import (
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["read_network"]
-
 MAX_WEIGHTS = 1 << 24
 # What reading a file whose author renewed the digest may raise: wrong types, missing keys, bad values.
 DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)

@@ -11,8 +11,6 @@ from qcompile.problem.families import FAMILIES
 from qcompile.problem.losses import LOSSES
 from qcompile.problem.problem import Problem
 
-__all__ = ["objective", "objective_of_outputs"]
-
 
 def objective(problem: Problem, u: NDArray[Any], v: NDArray[Any], alpha: NDArray[Any]) -> float:
     """sum_i w_i loss(f(x_i), y_i) + beta d sum_j |alpha_j|.

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import frozen
 
-__all__ = ["Problem", "pose"]
-
 
 @dataclass(frozen=True, eq=False)
 class Problem:

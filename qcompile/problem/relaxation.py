@@ -32,8 +32,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import frozen
 
-__all__ = ["Relaxation"]
-
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:

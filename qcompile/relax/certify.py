@@ -9,8 +9,6 @@ from qcompile.problem.problem import Problem
 from qcompile.relax.multiplier import best_multiplier
 from qcompile.relax.solution import Solution
 
-__all__ = ["certify"]
-
 
 def certify(problem: Problem, solution: Solution) -> Certificate:
     """The SDP certificate that a solution gives, whatever its quality: the number is always valid.

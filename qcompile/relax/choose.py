@@ -12,8 +12,6 @@ from qcompile.problem.problem import Problem
 from qcompile.relax.methods import METHODS
 from qcompile.relax.solution import Settings, Solution
 
-__all__ = ["choose", "solve"]
-
 log = logging.getLogger(__name__)
 
 # The barrier factorises a Newton matrix of the order of the smaller of n (samples) and

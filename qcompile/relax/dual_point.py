@@ -19,8 +19,6 @@ from qcompile.problem.losses import Loss, in_domain
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
-__all__ = ["DualPoint", "dual_point"]
-
 Array = NDArray[Any]
 
 # Above this size the D x D matrix is never formed: Lanczos on products with the data instead.

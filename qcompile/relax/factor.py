@@ -23,8 +23,6 @@ from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.solution import Solution
 
-__all__ = ["Factored", "Point", "random_point", "warm_point", "with_columns"]
-
 Array = NDArray[Any]
 
 

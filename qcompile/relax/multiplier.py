@@ -21,8 +21,6 @@ from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Solution
 
-__all__ = ["best_multiplier"]
-
 
 def best_multiplier(problem: Problem, solution: Solution, dual: NDArray[Any]) -> NDArray[np.float64]:
     """(1, D) or (2, D) diagonals, feasible up to rounding, with the least cost among those tried."""

@@ -13,8 +13,6 @@ from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.relax.solution import Solution
 
-__all__ = ["feasible", "natural_multiplier", "recover"]
-
 
 def feasible(
     problem: Problem, relaxation: Relaxation, a: NDArray[Any], b: NDArray[Any]

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import frozen
 
-__all__ = ["Progress", "Settings", "Solution", "Status"]
-
 
 class Status(Enum):
     """Outcome of a method; the value is the sentence shown to the user."""

@@ -27,8 +27,6 @@ from qcompile.report import record as parts
 from qcompile.report.words import accuracy_sentence
 from qcompile.train.proof import stated
 
-__all__ = ["Evidence", "differences", "differences_on_data", "page_record"]
-
 NOT_DERIVED = {"host_kernel"}  # depends on the machine
 OTHER_VERSION = (
     "it was written by another version of qcompile, so its wording, program and costs "

@@ -18,28 +18,6 @@ if TYPE_CHECKING:
     from qcompile.targets.schema import Compiler
     from qcompile.verify.equality import Outcome
 
-__all__ = [
-    "Budgeted",
-    "Calibration",
-    "Comparison",
-    "CompiledC",
-    "Costs",
-    "ExportedFile",
-    "FigureOf",
-    "ImportedProgram",
-    "Information",
-    "MethodCost",
-    "Predictions",
-    "ProfiledFile",
-    "Profiles",
-    "Side",
-    "TargetFigures",
-    "TargetLine",
-    "TargetList",
-    "VerdictLine",
-    "Verification",
-]
-
 
 @dataclass(frozen=True)
 class Costs:

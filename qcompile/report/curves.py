@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Curves", "Point", "curves"]
-
 Point = tuple[float, float]
 # [seconds, objective, bound]; a number that is not known is None or NaN
 Step = Sequence[float | None]

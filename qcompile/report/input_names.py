@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from qcompile.model.encoder import ColumnKind
 from qcompile.model.network import Network
 
-__all__ = ["input_names"]
-
 
 def input_names(network: Network) -> list[str]:
     """One name per encoded input.

@@ -33,8 +33,6 @@ from qcompile.report.record import Report
 from qcompile.targets.schema import load_target
 from qcompile.train.recheck import fits
 
-__all__ = ["read_report", "reported_figures", "reported_files"]
-
 SHOWN = 4  # wrong figures in one sentence
 
 

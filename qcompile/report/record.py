@@ -36,18 +36,6 @@ if TYPE_CHECKING:
     from qcompile.train.select.choose import Chosen
     from qcompile.train.trained import Trained
 
-__all__ = [
-    "FORMAT",
-    "Report",
-    "accuracy_part",
-    "certificate_part",
-    "data_part",
-    "model_part",
-    "program_part",
-    "report_text",
-    "training_part",
-]
-
 FORMAT = 2  # 1 had no seal, no digest of the page, and intervals without their sources
 POINTS = 200  # of a curve, at most: more cannot be seen in a plot
 

@@ -6,8 +6,6 @@ from qcompile.events import Event
 from qcompile.facts import Accuracy, Certified, Encoded
 from qcompile.numerals import number, percent
 
-__all__ = ["accuracy_sentence", "certificate_sentence", "say", "score"]
-
 MOST = 0.75  # share of one class from which accuracy alone says little
 
 # Gaps below this are what arithmetic leaves of an exact proof.

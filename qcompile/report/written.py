@@ -17,8 +17,6 @@ from qcompile.errors import QCompileError
 from qcompile.files.seal import intact, intact_text
 from qcompile.json_records import Json
 
-__all__ = ["written"]
-
 MANIFESTS = ("report.json", "artifact.json", "manifest.json")
 LARGEST = 1 << 30
 

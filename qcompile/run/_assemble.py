@@ -46,8 +46,6 @@ from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.passes.select_kernel import choice
 
-__all__ = ["Tape", "assemble"]
-
 LARGE = 1 << 15  # words of work from which rows are taken one by one
 LOWEST = np.iinfo(np.int64).min
 Instruction = tuple[int, list[int]]  # operation code and parameters

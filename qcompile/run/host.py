@@ -29,8 +29,6 @@ from qcompile.ir.verify import verify
 from qcompile.kernels import contract
 from qcompile.kernels.contract import NetworkKernel, TwoLayer
 
-__all__ = ["HostRunner", "open_artifact", "open_program"]
-
 PLAIN = "plain"
 FORMER = {"fused_i8_u8": "fused"}  # names in artifacts of earlier states
 Rows = NDArray[Any]

@@ -20,16 +20,6 @@ from qcompile.ir.ops import Encode, Scale
 from qcompile.ir.program import Program
 from qcompile.run.emulate.toolchain import STRICT, Command, compile_files, host_compilers, write_files
 
-__all__ = [
-    "NativeRunner",
-    "code_type",
-    "driver_words",
-    "finish",
-    "open_artifact",
-    "run_program",
-    "score_type",
-]
-
 
 def score_type(artifact: Artifact) -> np.dtype[Any]:
     """Dtype of the C score, read off the generated header."""

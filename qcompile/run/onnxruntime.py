@@ -24,8 +24,6 @@ from qcompile.errors import ModelError, UnsupportedError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["OnnxRunner", "open_artifact", "open_session"]
-
 
 @dataclass(frozen=True, eq=False)
 class OnnxRunner:

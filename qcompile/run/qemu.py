@@ -31,8 +31,6 @@ from qcompile.run.emulate.trace import Block, Trace, owners, price
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 
-__all__ = ["QemuRunner", "open_artifact"]
-
 USER = {"riscv32": "qemu-riscv32", "riscv64": "qemu-riscv64"}
 BOARDS = {"cortex-m55": "mps3-an547"}  # of qemu-system-arm, by [runner] cpu
 BOARD_MEMORY = 0x0100_0000  # 2 MB of SRAM

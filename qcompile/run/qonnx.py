@@ -16,8 +16,6 @@ from qcompile.backends.artifact import Artifact
 from qcompile.errors import UnsupportedError
 from qcompile.ir.ops import Scale
 
-__all__ = ["QonnxRunner", "open_artifact"]
-
 
 @dataclass(frozen=True, eq=False)
 class QonnxRunner:

@@ -18,8 +18,6 @@ from qcompile.errors import UnsupportedError
 if TYPE_CHECKING:
     from onnx.reference import ReferenceEvaluator
 
-__all__ = ["ReferenceRunner", "open_artifact"]
-
 
 @dataclass(frozen=True, eq=False)
 class ReferenceRunner:

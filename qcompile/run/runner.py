@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from qcompile.run.emulate.trace import Trace
     from qcompile.targets.schema import Target
 
-__all__ = ["EMULATORS", "RUNNERS", "Core", "Counting", "Emulates", "Opens", "Runner", "runner"]
-
 
 @runtime_checkable
 class Runner(Protocol):

@@ -21,8 +21,6 @@ from qcompile.run.emulate.toolchain import compile_files, cross, write_files
 from qcompile.run.native_c import code_type, finish, score_type
 from qcompile.targets.schema import Target, load_target
 
-__all__ = ["WasmRunner", "build_module", "open_artifact"]
-
 FUEL = 10**12
 
 

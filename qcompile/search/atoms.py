@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from qcompile.model.arrays import frozen
 from qcompile.relax.solution import Progress
 
-__all__ = ["Atoms"]
-
 
 @dataclass(frozen=True, eq=False)
 class Atoms:

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
-__all__ = ["canonical", "keys"]
-
 
 def _leading_sign(w: NDArray[np.int8]) -> NDArray[np.int8]:
     """Sign of the first non-zero entry of each row (1 for a row of zeros)."""

@@ -31,8 +31,6 @@ from qcompile.search.refit import Fit, Target, refit, target_of
 from qcompile.search.settings import RoundingSettings
 from qcompile.search.swap import swap
 
-__all__ = ["generate"]
-
 # Random starts per round, and of the deep search that must agree before the end is believed.
 STARTS = 48
 QUICK_STARTS = 32

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from qcompile.jit import njit
 from qcompile.search.signs import EXACT_SUMS
 
-__all__ = ["climb_grid"]
-
 RISE = 1e-12
 
 

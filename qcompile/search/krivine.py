@@ -25,8 +25,6 @@ from qcompile.problem.problem import Problem
 from qcompile.relax.solution import Solution
 from qcompile.search.atoms import Atoms
 
-__all__ = ["GAMMA", "sample", "sample_signs"]
-
 GAMMA = float(np.arcsinh(1.0))
 
 

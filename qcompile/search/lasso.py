@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 
 from qcompile.jit import INNER, njit
 
-__all__ = ["lasso", "violation"]
-
 # With a Schur complement below this part of K_jj an entry almost depends on the support.
 FLAT = 1e-7
 # Rounding spoils the inverse where the support comes close to dependence; it is then built anew.

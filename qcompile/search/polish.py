@@ -22,8 +22,6 @@ from qcompile.search.grid_climb import climb_grid
 from qcompile.search.refit import Target, refit, target_of
 from qcompile.search.weight_moves import judge
 
-__all__ = ["merge", "polish"]
-
 TRIED = 4
 # With more inputs than this, two-vector neurons are polished by single moves, in one sweep.
 LARGE = 200

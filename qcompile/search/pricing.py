@@ -29,8 +29,6 @@ from qcompile.search.dyadic import dyadic
 from qcompile.search.grid_climb import climb_grid
 from qcompile.search.signs import alternate, climb, climb_pairs
 
-__all__ = ["Priced", "price"]
-
 POWERS = (0, 1, 2, 4)
 
 

@@ -18,8 +18,6 @@ from qcompile.search.dyadic import falling
 from qcompile.search.polish import polish
 from qcompile.search.refit import refit, target_of
 
-__all__ = ["Net", "to_width"]
-
 KEPT = 0.75
 # Wider networks are polished only once they have come down to the width asked.
 POLISHED = 48

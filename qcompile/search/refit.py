@@ -25,8 +25,6 @@ from qcompile.problem.losses import LOSSES, Loss
 from qcompile.problem.problem import Problem
 from qcompile.search.lasso import lasso, violation
 
-__all__ = ["Fit", "Target", "gram", "refit", "target_of"]
-
 NEWTON_STEPS = 100
 HALVINGS = 12
 # Part of beta d that an idle atom must price at to take part in a step.

@@ -20,8 +20,6 @@ from qcompile.search.pricing import price
 from qcompile.search.refit import refit, target_of
 from qcompile.search.settings import RoundingSettings
 
-__all__ = ["ROWS", "generate_from_sample"]
-
 ROWS = 12_000  # drawn; up to twice as many are all read
 STARTS = 64
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from qcompile.relax.solution import Progress
 
-__all__ = ["RoundingSettings"]
-
 
 @dataclass(frozen=True)
 class RoundingSettings:

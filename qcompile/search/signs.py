@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from qcompile.jit import INNER, njit
 
-__all__ = ["alternate", "climb", "climb_pairs"]
-
 # Relative rise that counts as one: far above the rounding of a sum of 1000 terms, far below a price.
 RISE = 1e-12
 # Only the order of sums is free (and a product may be fused into them).

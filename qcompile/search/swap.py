@@ -17,8 +17,6 @@ from qcompile.search.pricing import price
 from qcompile.search.prune import Net, to_width
 from qcompile.search.refit import refit, target_of
 
-__all__ = ["swap"]
-
 STARTS = 200
 # Relative fall of the objective below which a swap is not worth its time.
 WORTH = 1e-4

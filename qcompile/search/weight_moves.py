@@ -11,8 +11,6 @@ import numpy as np
 
 from qcompile.jit import njit
 
-__all__ = ["judge"]
-
 LANES = 64
 
 

@@ -25,8 +25,6 @@ from qcompile.problem.problem import Problem
 from qcompile.train.proof import Proof, certified, stated
 from qcompile.train.provenance import rebuild_problems
 
-__all__ = ["fits", "objectives", "proof_on_data", "proof_on_paper", "statement", "table_of"]
-
 
 def proof_on_paper(certificate: Path, network: Network) -> Iterator[Check]:
     """Without the data: the certificate file says what the model file says, no more.

@@ -9,8 +9,6 @@ from qcompile.facts import Solved
 from qcompile.relax.solution import Status
 from qcompile.train.fit import ColumnFit
 
-__all__ = ["solved_facts", "solved_sentence"]
-
 
 def solved_facts(fits: Sequence[ColumnFit]) -> Solved:
     """Counts of methods and endings, the reason, the slowest column."""

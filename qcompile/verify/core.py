@@ -16,8 +16,6 @@ from qcompile.targets.schema import Target, load_target
 from qcompile.verify.equality import Outcome, outcome, test_bench
 from qcompile.verify.folder import read_firmware
 
-__all__ = ["folder_on_core", "on_core"]
-
 RUNNERS = ("unicorn", "wasm", "qemu", "native", "host")
 
 

@@ -17,8 +17,6 @@ from qcompile.ir.probe import affordable, seeded_rows, worst_case_rows
 from qcompile.ir.program import Program
 from qcompile.verify.equivalence import compare
 
-__all__ = ["Outcome", "compare_all", "outcome", "test_bench"]
-
 SEEDED = 1000
 
 

@@ -12,8 +12,6 @@ from qcompile.ir.interpret import interpret
 from qcompile.ir.program import Program
 from qcompile.run.runner import Runner
 
-__all__ = ["Equivalence", "compare"]
-
 CHUNK = 2048  # rows per interpreted batch: bounds the memory of the exact reference
 ELEMENTS = 1 << 21  # of the largest value of a batch; a runtime may hold some for every level of a threshold
 

@@ -21,8 +21,6 @@ from qcompile.ir.text import dump, parse
 from qcompile.json_records import Json
 from qcompile.model_file.names import DESCRIPTION, PROGRAM
 
-__all__ = ["described", "is_firmware", "read_firmware", "with_description", "with_digests"]
-
 MANIFEST, KIND = "manifest.json", "qcompile firmware"
 NEWEST = 1  # version of the description; one without a version has 1
 LARGEST = 1 << 30

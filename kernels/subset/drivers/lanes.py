@@ -22,8 +22,6 @@ from qcompile.kernels.generate.source import Generated
 from qcompile.kernels.method import LanesMethod
 from qcompile.kernels.simd.isa import Isa
 
-__all__ = ["WORDS", "Subset", "bind", "by_size", "odd_lines"]
-
 # Words of the parameter table, in order.
 WORDS = (
     "weights", "patterns", "blocks", "groups", "full", "sum_bytes", "code_bytes", "table_bytes",

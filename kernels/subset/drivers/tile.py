@@ -24,8 +24,6 @@ from qcompile.kernels.simd.isa import Isa
 from qcompile.kernels.subset.drivers import lanes
 from qcompile.kernels.subset.drivers.lanes import Subset, odd_lines
 
-__all__ = ["WORDS", "bind"]
-
 # Words of the parameter table after those of kernels/subset/drivers/lanes.py, in order.
 WORDS = ("indices", "rows", "steps", "per_chunk", "columns", "turned", "entries", "narrow", "wide")
 

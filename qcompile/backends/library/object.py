@@ -16,8 +16,6 @@ from typing import Any
 
 from qcompile.errors import CompileError, UnsupportedError
 
-__all__ = ["link", "linker", "machine_code"]
-
 # The data block, its addresses, and entry points that fix them up once.
 WRAPPER = """
 @qc_block = internal global [{size} x i8] c"{content}", align 64

@@ -21,8 +21,6 @@ from qcompile.kernels.fused import network as fused_network
 from qcompile.kernels.simd.isa import Isa
 from qcompile.passes.pipeline import optimise
 
-__all__ = ["fused_form", "operator_library", "operator_name"]
-
 HEADER = "qc_onnx_operator.h"
 
 # Where cpuid leaf 7 reports a feature: register and bit. Not the compiler's own __builtin_cpu_supports,

@@ -22,8 +22,6 @@ from qcompile.ir.program import Program
 from qcompile.ir.two_layer import two_layer
 from qcompile.kernels.fused import network as fused_network
 
-__all__ = ["FORMAT", "build"]
-
 FORMAT = "qcompile-shared-library 1"
 
 HEADER = """/* {title}: a two-layer low-bit network, scores exact to the last bit. */

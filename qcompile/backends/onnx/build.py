@@ -41,8 +41,6 @@ from qcompile.model_file.keys import (
     write_arrays,
 )
 
-__all__ = ["OPTIONS", "build", "expect", "model_of"]
-
 OPTIONS = FORMS.names()
 ENTRY = "model.onnx"
 

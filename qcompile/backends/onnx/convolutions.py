@@ -28,8 +28,6 @@ from qcompile.ir.ranges import Range, Ranges, hull, reach
 from qcompile.ir.types import ValueType
 from qcompile.ir.window import Window
 
-__all__ = ["conv", "largest_sum", "maxpool"]
-
 FLOAT, UINT8, INT32 = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT32
 
 

@@ -24,8 +24,6 @@ from qcompile.backends.onnx.steps import typed_constant
 from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model_file.keys import FILL, INDEX
 
-__all__ = ["emit_encoder", "stored_numbers"]
-
 NODES = 200  # bytes that the two nodes of a table take
 
 

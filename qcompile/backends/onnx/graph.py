@@ -9,8 +9,6 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-__all__ = ["BATCH", "Graph"]
-
 BATCH = "N"
 
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from qcompile.backends.onnx.graph import Graph
 from qcompile.ir.types import ValueType
 
-__all__ = ["arranged", "as_image", "by_channel", "from_image", "from_rows", "to_rows"]
-
 INWARDS, OUTWARDS = (0, 3, 1, 2), (0, 2, 3, 1)
 
 

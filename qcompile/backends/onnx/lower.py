@@ -56,8 +56,6 @@ from qcompile.ir.support import require
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.model_file.keys import ALPHA
 
-__all__ = ["Product", "lower"]
-
 # (graph, name of (N, d) uint8 codes, their largest value, (d, n) int8 weights)
 #     -> names of (N, n) int32 and of the (d, n) int8 tensor of the weights, if there is one
 Product = Callable[[Graph, str, int, NDArray[np.int8]], tuple[str, str | None]]

@@ -18,8 +18,6 @@ from qcompile.backends.onnx.graph import BATCH, Graph
 from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 
-__all__ = ["NAMES", "emit_outputs"]
-
 NAMES = ("label", "probabilities", "scores", "values", "class_index")
 
 Batch = int | str

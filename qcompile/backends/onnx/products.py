@@ -18,8 +18,6 @@ from qcompile.errors import UnsupportedError
 from qcompile.model_file.digits import digits_of
 from qcompile.model_file.keys import WEIGHTS
 
-__all__ = ["PAIR_LIMIT", "Stored", "matmul_integer", "narrow_integers"]
-
 PAIR_LIMIT = 32767
 
 # (graph, (d, n) int8 weights, name) -> name of the int8 tensor (d, n)

@@ -20,8 +20,6 @@ from qcompile.backends.onnx.values import EXACT_FLOATS, LIMITS, Value, choose_ty
 from qcompile.ir.ops import Concat, Gather, Requantize, Table
 from qcompile.ir.ranges import Ranges, hull, reach
 
-__all__ = ["concat", "gather", "requantize", "table"]
-
 FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
 UINT8, INT32, INT64 = TensorProto.UINT8, TensorProto.INT32, TensorProto.INT64
 

@@ -19,8 +19,6 @@ from qcompile.backends.onnx.graph import Graph
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.model_file.keys import FILL
 
-__all__ = ["emit_step_encoder", "filled_columns"]
-
 UINT8, INT32 = TensorProto.UINT8, TensorProto.INT32
 MARGIN = 0.25  # of a step: far above any rounding of the guess
 

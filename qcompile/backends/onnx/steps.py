@@ -13,8 +13,6 @@ from qcompile.backends.onnx.layout import by_channel
 from qcompile.backends.onnx.values import EXACT_FLOATS, Value, choose_type, in_type, tensor_value
 from qcompile.ir.ops import Argmax, Poly, Scale, Sign, Threshold
 
-__all__ = ["argmax", "poly", "scale", "sign", "threshold", "typed_constant"]
-
 INT32, DOUBLE, INT64, UINT8 = TensorProto.INT32, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.UINT8
 FLOAT = TensorProto.FLOAT
 

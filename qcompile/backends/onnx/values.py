@@ -18,8 +18,6 @@ from onnx import TensorProto
 from qcompile.backends.onnx.graph import Graph
 from qcompile.errors import CompileError, UnsupportedError, did_you_mean
 
-__all__ = ["EXACT_FLOATS", "LIMITS", "TAILS", "Value", "choose_type", "in_type", "tensor_value"]
-
 TAILS = {"int32": TensorProto.INT32, "double": TensorProto.DOUBLE, "int64": TensorProto.INT64}
 EXACT_FLOATS = 2**24  # below, float32 holds every integer
 LIMITS = {"int32": 2**31, "double": 2**53, "int64": 2**63}

@@ -21,8 +21,6 @@ from qcompile.certificate.price import Price
 from qcompile.problem.problem import Problem
 from qcompile.registry import Registry
 
-__all__ = ["PROOFS", "Proof"]
-
 
 @runtime_checkable
 class Proof(Protocol):

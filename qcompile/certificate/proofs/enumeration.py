@@ -28,8 +28,6 @@ from qcompile.model.arrays import UNIT_ROUNDOFF
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
-__all__ = ["LIMIT", "integers", "merged", "price", "scale"]
-
 # Distinct inputs up to which a checker enumerates: minutes at the limit, seconds at 31.
 LIMIT = 36
 # Times that signs are replaced by those of their product, for a first value to skip by.

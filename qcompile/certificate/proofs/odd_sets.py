@@ -39,8 +39,6 @@ from qcompile.model.arrays import UNIT_ROUNDOFF
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
-__all__ = ["price", "scale"]
-
 LEAF = -1
 # Members of an odd set that the checker reads.
 WIDEST = 15

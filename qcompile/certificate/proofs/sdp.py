@@ -26,8 +26,6 @@ from qcompile.model.grid import floor
 from qcompile.problem.families import FAMILIES
 from qcompile.problem.problem import Problem
 
-__all__ = ["price", "price_matrix", "scale"]
-
 
 def price_matrix(problem: Problem, dual: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """G of the family, recomputed from the integers, and a bound on the norm of its error.

@@ -29,8 +29,6 @@ from qcompile.model.schema import Column
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cells", "as_numbers", "interpret", "parts_of", "refuse_infinite", "truth", "without_sentinels"]
-
 TRUTH = {"true": "false", "yes": "no", "t": "f", "y": "n"}
 MOSTLY = 0.9  # share of the cells of a column, marks for missing ones aside, that make its kind
 SAMPLE = 1000  # texts by which dates are recognised

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ORDERS", "PARTS", "are_day_numbers", "date_parts", "day_order", "is_date"]
-
 PARTS = ("year", "month", "weekday", "hour")
 ORDERS = ("mdy", "dmy")
 DAY_WORDS = {"date", "day", "dt", "datum", "fecha", "dia", "jour", "tag", "ymd", "yyyymmdd"}

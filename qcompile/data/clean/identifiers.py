@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.schema import Column
 
-__all__ = ["named_like_one", "useless"]
-
 # Below this many rows, numbers that differ in every row are no evidence of anything.
 FEW_ROWS = 20
 # A name ends in one of these words, or is one: case_no, EmployeeNumber, RowNumber.

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COPY", "TELLS", "relation"]
-
 COPY, TELLS = "copy", "tells"
 LEAST_ROWS = 40  # with fewer, chance does it
 MANY_ROWS = 50

@@ -19,8 +19,6 @@ from qcompile.model.schema import TASKS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LABEL_NAMES", "Labels", "decide_task", "known_labels", "read_labels"]
-
 LABEL_NAMES = ("class", "label", "target", "outcome", "y", "diagnosis", "species", "survived")
 # Whole numbers with more different values than this count or measure something.
 MOST_CLASS_NUMBERS = 20

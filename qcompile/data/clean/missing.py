@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ALWAYS", "WORDS", "is_mark", "is_missing_word"]
-
 ALWAYS = ("", "?", ".")  # never a category
 # Words that are a category where they are frequent: "None" may be the class of those that have none.
 # Lower-case "none", "unknown" and "missing" always are: as categories they mean something known.

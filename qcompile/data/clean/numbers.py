@@ -18,8 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NumberText", "Written", "decimal_mark", "dressed", "number_texts", "numbers_in", "written"]
-
 LONGEST = 48  # characters; a longer text is no number
 PLAIN_MARKS = str.maketrans({
     "\u2212": "-", "\u2012": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-", "\u00a0": " ", "\u202f": " ",

@@ -15,8 +15,6 @@ from qcompile.data.clean.numbers import Written, number_texts
 from qcompile.data.clean.words import Words
 from qcompile.model.reading import Reading
 
-__all__ = ["cells", "said_of_numbers", "said_of_units", "said_of_words"]
-
 SAMPLE = 1000  # texts in which units are sought
 
 

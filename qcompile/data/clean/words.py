@@ -16,8 +16,6 @@ from qcompile.model.reading import Reading
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Words", "factorize", "frequent_words", "is_text", "pick", "without_marks", "without_missing"]
-
 FREQUENT = 0.05  # share of the cells from which a word such as None is a category
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cuts"]
-
 
 def cuts(values: NDArray[Any], k: int) -> NDArray[np.float32]:
     """At most k ascending thresholds t, for comparisons ``x > t``.

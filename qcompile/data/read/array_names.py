@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["FEATURES", "LABELS", "parted"]
-
 FEATURES = ("x", "data", "features", "feature", "images", "image", "imgs", "inputs", "input", "arr_0")
 LABELS = ("y", "target", "targets", "labels", "label", "classes", "class", "outputs", "arr_1")
 PARTS = {

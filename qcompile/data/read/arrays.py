@@ -18,8 +18,6 @@ from qcompile.data.read.raw import MAX_CELLS, Raw, brief
 from qcompile.data.read.unpack import allowed_bytes
 from qcompile.errors import DataError
 
-__all__ = ["read_arrays"]
-
 NARROW = np.dtype(np.float32).itemsize  # what narrower numbers become
 
 

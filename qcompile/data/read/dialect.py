@@ -13,8 +13,6 @@ from pathlib import Path
 from qcompile.data.read.unpack import unpacked
 from qcompile.errors import DataError
 
-__all__ = ["Dialect", "lines_of", "rows_of", "settle"]
-
 LOOKED_AT = 50  # lines by which the delimiter is chosen
 DELIMITERS = ",;\t|"
 SEP_LINE = re.compile(r'\s*"?sep=(\\t|[^\r\n"])"?[,;\t]*[ ]*(?:\r\n|\r|\n)', re.IGNORECASE)

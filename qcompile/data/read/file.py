@@ -12,8 +12,6 @@ from qcompile.data.read.text import read_text
 from qcompile.data.read.unpack import MAX_BYTES
 from qcompile.errors import DataError
 
-__all__ = ["EXTENSIONS", "read_file"]
-
 EXTENSIONS = (".csv", ".tsv", ".parquet", ".npz", ".txt", ".data", ".csv.gz", ".tsv.gz")
 EXAMPLES = " Give a file, sklearn:NAME (sklearn:iris) or openml:NAME (openml:credit-g)."
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from qcompile.data.clean.missing import is_missing_word
 
-__all__ = ["is_header", "over_numbers"]
-
 
 def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether a first line is a header, judged by the cells below it.

@@ -17,8 +17,6 @@ from qcompile.data.read.dialect import Dialect, rows_of
 from qcompile.data.read.raw import brief, refuse_width
 from qcompile.errors import DataError
 
-__all__ = ["Survey", "survey", "without_odd_lines"]
-
 LOOKED_AT = 1000  # rows by which a header is recognised
 ABOVE, BELOW = 20, 5  # lines that a title and a footer may have
 SUMS = re.compile(

@@ -7,8 +7,6 @@ from typing import Any
 from qcompile.data.read.raw import Raw, brief, named_frame
 from qcompile.errors import DataError, did_you_mean
 
-__all__ = ["PREFIXES", "read_named"]
-
 PREFIXES = ("sklearn", "openml")
 
 # Name -> function of sklearn.datasets; the fetch_ ones are downloaded once and cached.

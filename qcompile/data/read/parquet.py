@@ -8,8 +8,6 @@ from typing import Any
 from qcompile.data.read.raw import Raw, Wanted, brief, named_frame, refuse_width
 from qcompile.errors import DataError
 
-__all__ = ["read_parquet"]
-
 # Cells that a file may hold at least, and per byte: a column of one value takes no bytes at all.
 SMALL, PER_BYTE = 2**24, 4
 

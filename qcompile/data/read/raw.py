@@ -12,8 +12,6 @@ from qcompile.files import readable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAX_CELLS", "MAX_COLUMNS", "Raw", "Wanted", "brief", "named_frame", "refuse_width"]
-
 MAX_CELLS = 2**30  # 4 GiB as float32: more would not fit beside its codes in ordinary memory
 MAX_COLUMNS = 2**18  # an image of 256 x 256 x 3 has fewer
 

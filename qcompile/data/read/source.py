@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = str | Path | pd.DataFrame
 
-__all__ = ["open_source"]
-
 
 def open_source(source: Source, wanted: Wanted | None = None) -> Raw:
     """Open a source, its cells as they are.

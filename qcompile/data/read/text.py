@@ -17,8 +17,6 @@ from qcompile.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_text"]
-
 COMMA = re.compile(
     r"[+-]?(?:\d{1,3}(?:[. ']\d{3})*|\d+),(?:\d{1,2}|\d{4,})|[+-]?0,\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+"
 )

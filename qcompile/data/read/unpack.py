@@ -8,8 +8,6 @@ from pathlib import Path
 
 from qcompile.errors import DataError
 
-__all__ = ["MAX_BYTES", "allowed_bytes", "unpacked"]
-
 MAX_BYTES = 8 * 2**30  # more than this many bytes of text hold more cells than ``raw.MAX_CELLS``
 # Tables shrink to a third or a twentieth. What shrinks far more is one value over and over, and
 # a small file of it would fill the memory: it has to be unpacked by whoever means it.

@@ -14,8 +14,6 @@ from qcompile.importers.onnx.codes import quantize
 from qcompile.importers.onnx.lanes import Lane, Source, evaluate
 from qcompile.importers.onnx.quantizers import Quantizer
 
-__all__ = ["common_unit", "integers_behind", "slopes"]
-
 Array = NDArray[Any]
 TABLE = 512  # codes of a source that is looked at point by point
 # float64 arithmetic on float32 constants: far above its rounding, far below half a unit.

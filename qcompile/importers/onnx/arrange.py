@@ -13,8 +13,6 @@ from qcompile.ir.ops import Encode
 from qcompile.ir.types import VECTOR
 from qcompile.model.encoder import Encoder
 
-__all__ = ["aligned", "image", "on_one_source", "vector"]
-
 ANCESTORS = 16  # quantizers behind quantizers that are followed back
 
 

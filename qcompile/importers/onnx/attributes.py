@@ -10,8 +10,6 @@ from onnx import helper
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.model_file.container import tensor_array
 
-__all__ = ["attribute_value"]
-
 
 def attribute_value(attribute: onnx.AttributeProto) -> Any:
     """One attribute: a number, a text, an array, or a list of them.

@@ -16,8 +16,6 @@ from qcompile.ir.ranges import Ranges
 from qcompile.ir.types import F32, VECTOR, ValueType
 from qcompile.ir.window import Window
 
-__all__ = ["Builder", "wide"]
-
 Array = NDArray[Any]
 FARTHEST = 2.0**62
 

@@ -21,8 +21,6 @@ from qcompile.importers.onnx.search import thresholds
 from qcompile.ir.ops import Table, Threshold
 from qcompile.model.float_order import HIGHEST, LOWEST, float_of
 
-__all__ = ["FEW", "distinct", "quantize"]
-
 Array = NDArray[Any]
 MAX_THRESHOLDS = 1 << 21
 FEW = 1 << 12  # integers of a source that is looked at everywhere

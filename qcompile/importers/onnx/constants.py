@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ARITHMETIC", "Constant", "fold", "integers_of"]
-
 Array = NDArray[Any]
 MAX_ELEMENTS = 1 << 24
 

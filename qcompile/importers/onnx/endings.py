@@ -12,8 +12,6 @@ from qcompile.importers.onnx.attributes import attribute_value
 from qcompile.importers.onnx.constants import Constant
 from qcompile.importers.onnx.lanes import Lane
 
-__all__ = ["check_ending", "tail"]
-
 # Behind a decision: what changes the form of its result, or rounds probabilities.
 AFTER_END = (
     *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast", "QuantizeLinear"),

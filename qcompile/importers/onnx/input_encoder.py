@@ -18,8 +18,6 @@ from qcompile.model.encoder import ColumnKind, Encoder
 from qcompile.model.float_order import HIGHEST, LOWEST, float_of
 from qcompile.model.step_encoder import StepEncoder
 
-__all__ = ["Encoded", "counted_levels", "promised_integers"]
-
 Array = NDArray[Any]
 FEW = 3  # levels that are compared one by one
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ALLOWED", "InputType", "input_type"]
-
 ALLOWED = (
     "BINARY, BIPOLAR, TERNARY, UINT1 .. UINT8, INT1 .. INT8, any of these divided (UINT8/255), FIXED<8,3>"
 )

@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from qcompile.ir.types import VECTOR
 
-__all__ = ["Expansion", "Lane", "Source", "Step", "arithmetic", "clip", "evaluate", "start"]
-
 Array = NDArray[Any]
 
 

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from qcompile.importers.onnx.lanes import Step, arithmetic, start, taken
 
-__all__ = ["Quantizer", "bipolar", "int_quant", "linear", "multi_threshold", "sign", "trunc"]
-
 Array = NDArray[Any]
 ZERO, ONE = np.zeros((1, 1), dtype=np.int64), np.ones((1, 1))
 

@@ -11,8 +11,6 @@ from onnx import TensorProto
 from qcompile.errors import ModelError, UnsupportedError
 from qcompile.model_file.container import tensor_array
 
-__all__ = ["not_quantized", "refuse_kind"]
-
 DYNAMIC = (
     "it quantizes activations by the range of each row (dynamic quantization), and a program has fixed "
     "scales; quantize with calibration data instead, for example with onnxruntime's quantize_static"

@@ -24,8 +24,6 @@ from qcompile.importers.onnx.lanes import Lane, Source
 from qcompile.importers.onnx.refusals import not_quantized, refuse_kind
 from qcompile.model_file.container import tensor_array
 
-__all__ = ["Node", "Tensor", "Walk", "walk"]
-
 Tensor = Lane | Constant
 
 # The dialects' names for one and the same set of operators.

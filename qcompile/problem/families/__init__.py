@@ -16,8 +16,6 @@ from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 from qcompile.registry import Registry
 
-__all__ = ["FAMILIES", "Family"]
-
 Floats = NDArray[np.float64]
 
 

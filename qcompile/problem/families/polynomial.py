@@ -23,19 +23,6 @@ from qcompile.problem.integer_form import IntegerForm
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
-__all__ = [
-    "ACTIVATION",
-    "FREE_PAIRS",
-    "VECTORS",
-    "even",
-    "features",
-    "gradient",
-    "integer_form",
-    "pattern",
-    "prices",
-    "relaxation",
-]
-
 VECTORS = 1
 FREE_PAIRS = False
 ACTIVATION = True

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from qcompile.registry import Registry
 
-__all__ = ["LOSSES", "Loss", "in_domain"]
-
 Floats = NDArray[np.float64]
 
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import UNIT_ROUNDOFF
 
-__all__ = ["conjugate_curvature", "conjugate_error", "conjugate_slope"]
-
 
 def conjugate_error(l: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
     """(n,) bound on |computed - exact| of ``conjugate``: four roundings of numbers this large."""

@@ -13,23 +13,6 @@ from numpy.typing import NDArray
 
 from qcompile.model.arrays import UNIT_ROUNDOFF
 
-__all__ = [
-    "CURVATURE",
-    "QUADRATIC",
-    "STEEP",
-    "TASKS",
-    "conjugate",
-    "conjugate_curvature",
-    "conjugate_error",
-    "conjugate_slope",
-    "curvature",
-    "cvxpy_atom",
-    "gradient",
-    "limits",
-    "probability",
-    "value",
-]
-
 TASKS = ("classification",)
 CURVATURE = 0.25
 QUADRATIC = False

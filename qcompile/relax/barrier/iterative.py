@@ -24,8 +24,6 @@ from scipy.linalg import cho_factor, cho_solve, eigh
 from qcompile.relax.barrier.linearise import Linear
 from qcompile.relax.barrier.model import SIGNS, Model
 
-__all__ = ["IterativeSystem"]
-
 LEADING = 32  # coordinates per cone whose products are kept: 528 columns of F
 RIDGE = 1e-6  # keeps the block of the diagonal entries definite where the leading pairs explain it
 ROUNDS = 80

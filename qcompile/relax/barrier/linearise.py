@@ -14,8 +14,6 @@ from qcompile.relax.barrier.point import Point
 from qcompile.relax.barrier.scaling import Scaling, scale
 from qcompile.relax.barrier.system import Update
 
-__all__ = ["Linear", "linearise"]
-
 
 @dataclass(frozen=True, eq=False)
 class Linear:

@@ -14,8 +14,6 @@ from qcompile.problem.losses import LOSSES, Loss
 from qcompile.problem.problem import Problem
 from qcompile.problem.relaxation import Relaxation
 
-__all__ = ["SIGNS", "Model", "model_of"]
-
 SIGNS = (1.0, -1.0)  # of H in the cones L_A + H and L_B - H
 
 

@@ -23,8 +23,6 @@ from scipy.linalg import blas, lapack
 from qcompile.relax.barrier.linearise import Linear
 from qcompile.relax.barrier.model import SIGNS, Model
 
-__all__ = ["MomentSystem"]
-
 ROWS = 2048  # rows of m formed at a time
 
 

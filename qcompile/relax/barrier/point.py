@@ -12,8 +12,6 @@ from qcompile.relax.barrier.diagonal import Bounds, start_bounds
 from qcompile.relax.barrier.model import SIGNS, Model
 from qcompile.relax.solution import Solution
 
-__all__ = ["Point", "cold_start", "warm_start"]
-
 BLEND = 0.1  # share of the cold start in a warm one: how far it is pushed back into the interior
 
 

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from qcompile.relax.barrier.linearise import Linear
 from qcompile.relax.barrier.model import SIGNS, Model
 
-__all__ = ["System", "apply", "refined"]
-
 ROUNDS = 12
 SMALL = 1e-8  # residual that is small enough, relative to the right-hand side, times the gap
 STALE = 1e-2  # progress of a round, relative to the residual, below which it ends

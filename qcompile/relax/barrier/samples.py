@@ -19,8 +19,6 @@ from scipy.linalg import lapack
 from qcompile.relax.barrier.linearise import Linear
 from qcompile.relax.barrier.model import Model
 
-__all__ = ["SampleSystem"]
-
 BLOCK = 256  # columns at a time: the squared block stays in the cache
 
 

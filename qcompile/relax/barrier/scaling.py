@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh, lapack
 
-__all__ = ["Scaling", "definite", "longest_step", "scale"]
-
 
 @dataclass(frozen=True, eq=False)
 class Scaling:

@@ -20,8 +20,6 @@ from qcompile.relax.barrier.point import Point
 from qcompile.relax.barrier.refine import System, refined
 from qcompile.relax.barrier.scaling import definite, longest_step
 
-__all__ = ["Step", "advance", "direction", "longest", "remaining"]
-
 KEEP = 0.1  # a steep variable shrinks linearly down to this share of itself, exponentially below
 
 

@@ -8,8 +8,6 @@ from qcompile.problem.problem import Problem
 from qcompile.registry import Registry
 from qcompile.relax.solution import Settings, Solution
 
-__all__ = ["METHODS", "Method"]
-
 
 @runtime_checkable
 class Method(Protocol):

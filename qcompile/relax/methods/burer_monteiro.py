@@ -32,8 +32,6 @@ from qcompile.relax.factor import Factored, Point, random_point, warm_point, wit
 from qcompile.relax.solution import Progress, Settings, Solution, Status
 from qcompile.relax.zero import zero_optimum
 
-__all__ = ["ITERATIONS", "solve"]
-
 Array = NDArray[Any]
 
 ITERATIONS = 20_000

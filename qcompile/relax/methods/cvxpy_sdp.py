@@ -24,8 +24,6 @@ from qcompile.relax.certify import certify
 from qcompile.relax.recover import recover
 from qcompile.relax.solution import Progress, Settings, Solution, Status
 
-__all__ = ["LIMITS", "solve"]
-
 Options = dict[str, float]  # of the solver
 LIMITS = {"SCS": 250, "CLARABEL": 50}  # largest D that ends within a few minutes
 

@@ -30,8 +30,6 @@ from qcompile.relax.recover import recover
 from qcompile.relax.solution import Progress, Settings, Solution, Status
 from qcompile.relax.zero import zero_optimum
 
-__all__ = ["solve"]
-
 ITERATIONS = 100
 PATIENCE = 12  # iterations without a better gap before giving up
 LARGEST = 7000  # order of a factorised Newton matrix, 400 MB; conjugate gradients above it

@@ -10,8 +10,6 @@ from qcompile.report.plots.points import points_plot
 from qcompile.report.record import Report
 from qcompile.report.words import score
 
-__all__ = ["confusions", "scatter", "score_bars"]
-
 SIDE_BY_SIDE = 12  # classes, at most, of matrices that are drawn next to each other
 
 

@@ -25,8 +25,6 @@ from qcompile.report.words import score
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["render"]
-
 # What the figures and pictures of a report are derived by, beside the model.
 DRAWS = (
     "qcompile.report", "qcompile.report.page", "qcompile.report.plots", "qcompile.passes", "qcompile.cost",

@@ -14,8 +14,6 @@ from qcompile.report.plots.flash import flash_map
 from qcompile.report.plots.plane import plane, with_unit
 from qcompile.report.record import Report
 
-__all__ = ["target_css", "target_section"]
-
 
 def target_css() -> str:
     """The section's part of the style sheet."""

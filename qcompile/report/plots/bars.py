@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from qcompile.report.plots import svg
 
-__all__ = ["Bar", "bars"]
-
 ROW, NAME, VALUE = 34.0, 170.0, 205.0
 
 

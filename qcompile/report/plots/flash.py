@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from qcompile.cost.every_target import FlashPart
 from qcompile.report.plots import svg
 
-__all__ = ["flash_map"]
-
 WIDTH, HIGH, LETTER = 880.0, 46.0, 7.0
 NAMES = {"rodata": "constants", "text": "code"}
 

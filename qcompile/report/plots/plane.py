@@ -13,8 +13,6 @@ from qcompile.report.plots import svg
 if TYPE_CHECKING:
     from qcompile.cost.every_target import Point
 
-__all__ = ["plane", "with_unit"]
-
 WIDTH, HEIGHT = 880.0, 500.0
 LEFT, RIGHT, TOP, BOTTOM = 74.0, 30.0, 16.0, 52.0
 UNITS = ((1e-3, "n"), (1.0, "µ"), (1e3, "m"), (1e6, ""))  # of a figure in millionths

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["data_uri", "diverging", "encode"]
-
 Colour = tuple[int, int, int, int]
 
 # Orange for negative, blue for positive, nothing at all for zero: readable on light and on dark.

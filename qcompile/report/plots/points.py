@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from qcompile.report.plots import svg
 
-__all__ = ["points_plot"]
-
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 16.0, 12.0, 44.0
 
 

@@ -9,8 +9,6 @@ from qcompile.report.curves import Curves, Point, curves
 from qcompile.report.plots import svg
 from qcompile.report.record import ColumnPart
 
-__all__ = ["proof_plot"]
-
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 12.0, 34.0
 
 

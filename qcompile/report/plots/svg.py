@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-__all__ = ["document", "dot", "line", "linear", "logarithmic", "nice_ticks", "path", "rect", "text"]
-
 Scale = Callable[[float], float]
 
 

@@ -19,8 +19,6 @@ from qcompile.report.input_names import input_names
 from qcompile.report.plots import svg
 from qcompile.report.plots.png import diverging
 
-__all__ = ["interactions", "matrix", "neuron_images", "pixel_grid"]
-
 SHOWN = 9  # neurons of one score column, those with the largest alpha
 PAIRS = 10
 LABELLED = 64  # inputs, at most, that are drawn with their names

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["chart"]
-
 Point = tuple[float, float]
 
 # Bit of the dot in column c (0, 1) and row r (0 at the top, 3) of a braille cell; Unicode 2800.

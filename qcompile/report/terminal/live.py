@@ -21,8 +21,6 @@ from qcompile.report.curves import curves
 from qcompile.report.terminal.braille import chart
 from qcompile.report.words import say
 
-__all__ = ["live_display", "plain_display"]
-
 HEARTBEAT_S = 10.0  # between two lines about the same running stage in a log
 WIDE = 13  # characters of the widest stage name, and a space
 

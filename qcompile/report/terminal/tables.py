@@ -33,20 +33,6 @@ if TYPE_CHECKING:
     )
     from qcompile.report.record import ProgramPart
 
-__all__ = [
-    "listener",
-    "show_budget",
-    "show_checks",
-    "show_comparison",
-    "show_costs",
-    "show_info",
-    "show_json",
-    "show_predictions",
-    "show_program",
-    "show_target",
-    "show_targets",
-]
-
 
 def _console() -> Console:
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())

@@ -14,8 +14,6 @@ from qcompile.errors import UnsupportedError
 from qcompile.run.emulate.toolchain import compile_files, cross, write_files
 from qcompile.targets.schema import Target
 
-__all__ = ["BASE", "Image", "build_image"]
-
 BASE = 0x10000
 
 

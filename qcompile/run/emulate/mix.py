@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["classify", "undecoded"]
-
 FLOAT = re.compile(r"^(v(?!st|ld|push|pop)|f(?!ence)|scvtf|ucvtf)")
 LOAD = re.compile(r"^(c\.)?(ldr|ldp|ldur|ldm|ld[1-4]|vldr|vldm|vpop|pop|l[bhwd]u?$|l[wd]sp$|flw|fld)")
 STORE = re.compile(r"^(c\.)?(str|stp|stur|stm|strd|st[1-4]|vstr|vstm|vpush|push|s[bhwd]$|s[wd]sp$|fsw|fsd)")

@@ -12,8 +12,6 @@ from qcompile.backends.artifact import Artifact
 from qcompile.backends.c99.render import render
 from qcompile.run.native_c import driver_words
 
-__all__ = ["start_text"]
-
 
 def start_text(artifact: Artifact) -> str:
     """C text of the start-up for one model."""

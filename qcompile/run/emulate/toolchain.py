@@ -14,8 +14,6 @@ from pathlib import Path
 from qcompile.errors import CompileError, UnsupportedError
 from qcompile.targets.schema import Target
 
-__all__ = ["Command", "compile_files", "host_compilers", "write_files", "zig"]
-
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror")
 
 

@@ -12,8 +12,6 @@ from qcompile.errors import CompileError
 from qcompile.run.emulate.image import Image
 from qcompile.run.emulate.mix import classify, undecoded
 
-__all__ = ["Block", "Trace", "owners", "price"]
-
 Block = tuple[int, int]  # address, bytes
 
 

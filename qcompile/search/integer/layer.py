@@ -29,8 +29,6 @@ from qcompile.search.integer.moves import improve, objective_of
 from qcompile.search.polish import polish
 from qcompile.search.refit import Target, target_of
 
-__all__ = ["IntegerLayer", "quantize"]
-
 # Scales tried, as parts of the smallest scale that clips nothing.
 PARTS = (1.1, 1.0, 0.93, 0.87, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 REFINED = 3

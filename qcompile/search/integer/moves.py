@@ -15,8 +15,6 @@ from qcompile.jit import njit
 from qcompile.search.dyadic import dyadic, rounded
 from qcompile.search.refit import Target, gram
 
-__all__ = ["improve", "objective_of"]
-
 ROUNDS = 30
 TRIED_TRULY = 12
 # Bits of the model's coefficients together: its ties are broken by order, not by rounding errors.

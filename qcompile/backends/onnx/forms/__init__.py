@@ -11,8 +11,6 @@ from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 from qcompile.registry import Registry
 
-__all__ = ["FORMS", "Form", "FormFile"]
-
 
 def _nothing(program: Program) -> dict[str, bytes]:
     return {}

@@ -23,8 +23,6 @@ from qcompile.errors import UnsupportedError
 from qcompile.ir.ops import Scale
 from qcompile.ir.program import Program
 
-__all__ = ["FORM"]
-
 DOMAIN = "qcompile"
 
 

@@ -12,8 +12,6 @@ from qcompile.backends.onnx.products import matmul_integer
 from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 
-__all__ = ["FORM"]
-
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """Append the program; the graph's value of every program value."""

@@ -25,8 +25,6 @@ from qcompile.backends.onnx.values import Value
 from qcompile.ir.program import Program
 from qcompile.model_file.digits import digits_of, pack
 
-__all__ = ["FORM"]
-
 
 def emit(program: Program, graph: Graph, tail: str) -> dict[str, Value]:
     """Append the program; the graph's value of every program value."""

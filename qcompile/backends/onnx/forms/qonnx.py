@@ -33,8 +33,6 @@ from qcompile.ir.support import require
 from qcompile.model.step_encoder import StepEncoder
 from qcompile.model_file.keys import ALPHA, WEIGHTS
 
-__all__ = ["FORM"]
-
 BATCH = 1
 DOMAIN = "qonnx.custom_op.general"
 FLOAT = TensorProto.FLOAT

@@ -17,8 +17,6 @@ from qcompile.importers.onnx.constants import Constant
 from qcompile.importers.onnx.lanes import Step
 from qcompile.importers.onnx.walk import Node, Tensor
 
-__all__ = ["FUNCTIONS", "OPERATORS"]
-
 Array = NDArray[Any]
 Function = Callable[[Array, Mapping[str, float]], Array]
 _erf = np.vectorize(erf, otypes=[np.float64])

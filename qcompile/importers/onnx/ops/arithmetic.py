@@ -15,8 +15,6 @@ from qcompile.importers.onnx.ops.sums import together
 from qcompile.importers.onnx.walk import Node, Tensor
 from qcompile.ir.types import VECTOR
 
-__all__ = ["OPERATORS"]
-
 Array = NDArray[Any]
 NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0}
 

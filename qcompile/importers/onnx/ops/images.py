@@ -26,8 +26,6 @@ from qcompile.importers.onnx.walk import Node, Tensor
 from qcompile.ir.ops import Conv
 from qcompile.ir.window import Window
 
-__all__ = ["OPERATORS", "convolution"]
-
 MAX_WEIGHTS = 1 << 26
 
 

@@ -15,8 +15,6 @@ from qcompile.importers.onnx.lanes import Lane, arithmetic, start
 from qcompile.importers.onnx.ops import sums
 from qcompile.importers.onnx.walk import Node, Tensor
 
-__all__ = ["OPERATORS", "product"]
-
 MAX_WEIGHTS = 1 << 27
 MAX_SCALES = 8  # of the parts of one activation
 

@@ -19,8 +19,6 @@ from qcompile.importers.onnx.ops.quantize import dequantize_linear, quantize_lin
 from qcompile.importers.onnx.ops.shape import concat
 from qcompile.importers.onnx.walk import Node, Tensor
 
-__all__ = ["OPERATORS"]
-
 ONE, ZERO = Constant(np.ones((), np.float32)), Constant(np.zeros((), np.int64))
 
 

@@ -17,8 +17,6 @@ from qcompile.importers.onnx.lanes import Lane, arithmetic, evaluate
 from qcompile.importers.onnx.quantizers import Quantizer
 from qcompile.importers.onnx.walk import Node, Tensor
 
-__all__ = ["OPERATORS"]
-
 Array = NDArray[Any]
 MAX_BITS = 8  # of activations; weights and biases may be wider
 

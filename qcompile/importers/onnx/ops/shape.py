@@ -15,8 +15,6 @@ from qcompile.importers.onnx.lanes import Lane, Step, evaluate
 from qcompile.importers.onnx.walk import Node, Tensor
 from qcompile.ir.types import VECTOR
 
-__all__ = ["OPERATORS"]
-
 Array = NDArray[Any]
 MAX_ELEMENTS = 1 << 24
 MAX_PARTS = 256

@@ -24,8 +24,6 @@ from qcompile.importers.onnx.codes import FEW
 from qcompile.importers.onnx.lanes import Array, Lane, Source, Step, evaluate, start
 from qcompile.importers.onnx.walk import Node
 
-__all__ = ["together"]
-
 FUNCTIONS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
 PAIR_BITS = (20, 24, 28)  # of the larger of two scales, where every pair is looked at
 GRID_BITS = 50  # of the largest product of a scale and an integer, elsewhere

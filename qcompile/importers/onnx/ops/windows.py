@@ -10,8 +10,6 @@ import numpy as np
 from qcompile.importers.onnx.walk import Node
 from qcompile.ir.window import Pair, Sides, Window
 
-__all__ = ["pads_of", "window_of"]
-
 LARGEST = 1 << 16  # stride, padding or dilation in a file that is not damaged
 
 

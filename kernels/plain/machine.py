@@ -38,6 +38,8 @@ The assembler is run/_assemble.py. Float constants are float32 in pairs; a place
 float32 entries. ENCODE is the arithmetic of data/encoder.py, STEPS that of data/step_encoder.py, one
 float32 operation per step. Nearly all is in one file because Numba's cache watches only the file of the
 function that it caches; whoever changes images.py touches this file as well.
+
+The file is long because Numba's cache watches one file.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from qcompile.model_file.names import CERTIFICATE, MODEL, NUMBERS, PAGE
 from qcompile.numerals import number
 from qcompile.report import record as parts
 from qcompile.report.page.page import drawn_by, render
+from qcompile.report.program import program_part
 from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.targets.schema import load_target
@@ -98,7 +99,7 @@ def build(
         trained = train_table(table, choices, on_event)
         lowered = lower(trained.network, "model")
         compiled = compile_program(lowered, form)
-        program = parts.program_part(compiled.program, compiled.passes)
+        program = program_part(compiled.program, compiled.passes)
         model = parts.model_part(trained.network)
         told = f"{model.neurons} neurons of {model.bits_per_weight}-bit weights: {program.sentence}"
         on_event(Event("program", told, model))

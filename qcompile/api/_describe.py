@@ -90,12 +90,13 @@ def info(model: str | Path) -> Described:
     from qcompile.model_file.names import TEXT
     from qcompile.passes.pipeline import optimise
     from qcompile.report import record as parts
+    from qcompile.report.program import program_part
     from qcompile.report.words import certificate_sentence
     from qcompile.train.proof import stated
 
     opened = open_model(Path(model))
     program, passes = optimise(opened.program, load_target("host"), runs(opened.program))
-    listing = parts.program_part(program, passes)
+    listing = program_part(program, passes)
     provenance = dict(opened.program.metadata.get("provenance", {}))
     facts = {"file": f"{opened.path}, {len(opened.content):,} bytes"}
     form = None

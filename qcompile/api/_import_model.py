@@ -14,8 +14,8 @@ from qcompile.importers.qonnx import read_program
 from qcompile.ir.program import Program
 from qcompile.ir.text import dump
 from qcompile.model_file.names import MODEL
-from qcompile.report import record as parts
 from qcompile.report.answers import ImportedProgram
+from qcompile.report.program import program_part
 from qcompile.report.written import written
 from qcompile.run.runner import runner
 from qcompile.verify.equality import compare_all
@@ -67,7 +67,7 @@ def import_model(
         (folder / MODEL).write_bytes(artifact.files[artifact.entry])
     record = ImportedProgram(
         source=str(source),
-        program=parts.program_part(compiled.program, compiled.passes),
+        program=program_part(compiled.program, compiled.passes),
         verification=outcomes,
         files=tuple(str(Path(output) / name) for name in (TEXT, MODEL)),
     )

@@ -3,6 +3,8 @@
 session     time to load and optimise, memory it took, time of the first run
 latency     p50, p90, p99 per call and batch, the files taking turns in one process
 operators   ONNX Runtime's own trace folded into a table: where the time of a run goes
+
+The file is long because session, latency and trace are measured on the same open session.
 """
 
 from __future__ import annotations

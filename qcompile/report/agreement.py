@@ -24,6 +24,7 @@ from qcompile.json_records import Json, from_json, to_json
 from qcompile.model.network import Network
 from qcompile.model_file.form import FormFacts
 from qcompile.report import record as parts
+from qcompile.report.program import program_part
 from qcompile.report.words import accuracy_sentence
 from qcompile.train.proof import stated
 
@@ -83,7 +84,7 @@ def _differences(record: Mapping[str, Any], evidence: Evidence, same_version: bo
     yield from _unlike("certificate", said, {k: v for k, v in claim.items() if k not in words})
     yield from _unlike("model", record["model"], parts.model_part(network))
     if same_version:
-        program = _plain(parts.program_part(evidence.program, evidence.passes))
+        program = _plain(program_part(evidence.program, evidence.passes))
         said = {k: v for k, v in record["program"].items() if k not in NOT_DERIVED}
         yield from _unlike("program", said, {k: v for k, v in program.items() if k not in NOT_DERIVED})
     columns = record["training"]["columns"]

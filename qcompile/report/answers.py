@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qcompile.cost.profile import OperatorTime
     from qcompile.cost.rows import CostRow, Interval
     from qcompile.cost.this_machine import Machine
-    from qcompile.report.record import ProgramPart
+    from qcompile.report.program import ProgramPart
     from qcompile.targets.schema import Compiler
     from qcompile.verify.equality import Outcome
 

@@ -3,6 +3,8 @@
 Every value gets its own place in the work array. A dot runs as the kernel that its notes name,
 where that one can serve it, else by the rule of the select_kernel pass. A dot on an image is a convolution
 of one place; a reshape is its operand, whose elements lie in the same order.
+
+The file is long because one table maps every operation to the machine's instructions.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ The steps use the true residual, so an inaccurate M costs a further step, not ac
 
 Every sum has one order, written out (no ``fastmath``): the compiler may vectorise, not regroup, so that
 compiled code of any kind, from any cache, gives the same bits.
+
+The file is long because its compiled steps and the loop that calls them are one unit of Numba's cache.
 """
 
 from __future__ import annotations

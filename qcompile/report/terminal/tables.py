@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         TargetList,
         Verification,
     )
-    from qcompile.report.record import ProgramPart
+    from qcompile.report.program import ProgramPart
 
 
 def _console() -> Console:

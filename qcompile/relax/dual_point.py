@@ -90,7 +90,8 @@ def dual_point(
     # Any multiple t of l with t <= most is feasible, and the dual is concave in t.
     best_t, best_value = 0.0, -np.inf
     for t in np.unique(np.minimum(np.concatenate([np.linspace(0.9, 1.0, 21) * most, [1.0]]), most)):
-        value = -float(problem.weight @ loss.conjugate(t * l, problem.y))
+        with np.errstate(over="ignore"):  # where nothing limits t, its largest values give -inf
+            value = -float(problem.weight @ loss.conjugate(t * l, problem.y))
         if value > best_value:
             best_t, best_value = float(t), value
     corner = np.zeros(size)

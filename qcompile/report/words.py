@@ -15,6 +15,7 @@ OPTIMAL = 1e-3
 def certificate_sentence(proved: Certified) -> str:
     """The claim of a certificate.
 
+    >>> from qcompile.facts import ColumnBound
     >>> proved = Certified(0.5, 0.49, 0.02, ("sdp",), (ColumnBound(0.5, 0.49, 0.02),))
     >>> for sentence in certificate_sentence(proved).split(". "):
     ...     print(sentence)

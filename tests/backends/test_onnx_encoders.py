@@ -104,8 +104,9 @@ def wide(numbers: np.ndarray) -> Network:
     base = random_network(3, d=d, m=150)
     names_ = tuple(f"pixel{k}" for k in range(9, 8 + d))
     described = [{"name": name, "kind": "numeric", "categories": []} for name in names_]
-    described[3]["categories"] = ["a", "b"]
-    provenance = {"schema": {"columns": described, "label": "y"}}
+    described[3] |= {"kind": "categorical", "categories": ["a", "b"]}
+    schema = {"columns": described, "label": "y", "task": "classification", "classes": ["a", "b"]}
+    provenance = {"schema": schema}
     return Network(**{**vars(base), "encoder": encoder, "columns": names_, "provenance": provenance})
 
 

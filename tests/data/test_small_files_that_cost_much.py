@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 MOST_BYTES, MOST_SECONDS = 5_000_000, 10
 CODE = """
-import resource, sys, time
+import sys, time
 from qcompile.data.load import load
 from qcompile.errors import DataError
 import pandas, pyarrow.parquet
@@ -26,7 +26,9 @@ try:
     print("ACCEPTED")
 except DataError as error:
     print("REFUSED", error)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+# VmHWM begins anew with the program; ru_maxrss is at least what the process that started it held.
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(time.perf_counter() - start, int(peak) / 1e6)
 """
 
 

@@ -106,10 +106,10 @@ def test_it_is_exported_in_every_form_and_read_back_by_every_command(
         if form == "custom" and not COMPILER:
             continue
         path = tmp_path / f"{form}.onnx"
-        verified = export_model(model, path, form).record["verified"]
-        assert verified is None or verified["equal"], form
+        verified = export_model(model, path, form).record.verified
+        assert verified is None or verified.equal, form
         assert equal(read_network(path), trained.network), form
-        assert info(path).record["onnx"]["form"] == form
+        assert info(path).record.onnx.form == form
     assert len(predict(model, tmp_path / "t.csv").predictions) == len(source.x)
 
 
